@@ -1,0 +1,276 @@
+// Package delimited reads delimiter-separated tables row by row: RFC 4180
+// quoting, any single-byte delimiter, CRLF or LF, fields as byte slices into
+// one reused buffer. It differs from a general CSV reader in what it does with
+// damage: a row that cannot be read is reported with its line and text, and
+// reading goes on with the next line, so that one stray quote or one endless
+// line never swallows the rest of the file.
+package delimited
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+const (
+	// MaxRow is the longest row taken, in bytes; longer ones are bad rows.
+	MaxRow = 1 << 20
+	// MaxQuotedLines is how many lines one quoted field may span. An unclosed
+	// quote would otherwise take everything up to the next quote for a value.
+	MaxQuotedLines = 64
+)
+
+// RowError is a row that could not be read. The reader goes on after it.
+type RowError struct {
+	Line int    // 1-based line where the row begins
+	What string // what is wrong with it
+	Raw  []byte // its beginning, at most 256 bytes
+}
+
+func (e *RowError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.What) }
+
+// Reader reads rows. The zero value is not usable; see NewReader.
+type Reader struct {
+	r      io.Reader
+	comma  byte
+	buf    []byte
+	start  int   // first unread byte in buf
+	end    int   // end of data in buf
+	err    error // what the source ended with
+	line   int   // line number of the next unread byte
+	row    int   // line where the last row began
+	fields [][]byte
+}
+
+// NewReader reads from r, which must be UTF-8 or at least ASCII-compatible.
+func NewReader(r io.Reader, comma byte) *Reader {
+	return &Reader{r: r, comma: comma, buf: make([]byte, 256<<10), line: 1}
+}
+
+// Line is the 1-based line where the row last returned begins.
+func (r *Reader) Line() int { return r.row }
+
+// Read returns the next row that is not blank. The fields are valid until the
+// next call. At the end it returns io.EOF; a *RowError means that one row was
+// bad and the next call goes on; any other error is from the source.
+func (r *Reader) Read() ([][]byte, error) {
+	for {
+		line, err := r.nextLine(0)
+		if err != nil {
+			return nil, err
+		}
+		r.row = r.line
+		if line == nil {
+			return nil, r.skipLong()
+		}
+		if bytes.IndexByte(line, '"') >= 0 {
+			return r.quoted(line)
+		}
+		r.start += len(line)
+		r.line++
+		if line = trimEOL(line); len(line) > 0 {
+			return r.split(line), nil
+		}
+	}
+}
+
+// split cuts a line without quotes.
+func (r *Reader) split(line []byte) [][]byte {
+	f := r.fields[:0]
+	for {
+		i := bytes.IndexByte(line, r.comma)
+		if i < 0 {
+			break
+		}
+		f = append(f, line[:i])
+		line = line[i+1:]
+	}
+	r.fields = append(f, line)
+	return r.fields
+}
+
+// quoted reads a row with quotes in it, which may go over several lines. On
+// damage only the first line is given up: what follows may be good rows.
+func (r *Reader) quoted(line []byte) ([][]byte, error) {
+	row, lines := line, 1
+	for bytes.Count(row, quote)%2 != 0 {
+		if lines == MaxQuotedLines {
+			return nil, r.bad(len(line), fmt.Sprintf("a quote is not closed within %d lines", MaxQuotedLines))
+		}
+		more, err := r.nextLine(len(row))
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		if len(more) == 0 {
+			return nil, r.bad(len(line), "a quote is not closed")
+		}
+		row = r.buf[r.start : r.start+len(row)+len(more)]
+		lines++
+	}
+	f := r.fields[:0]
+	rest := trimEOL(row)
+	for {
+		if len(rest) == 0 || rest[0] != '"' {
+			end := bytes.IndexByte(rest, r.comma)
+			if end < 0 {
+				end = len(rest)
+			}
+			if bytes.IndexByte(rest[:end], '"') >= 0 {
+				return nil, r.bad(len(line), "a quote inside a field that is not quoted")
+			}
+			f = append(f, rest[:end])
+			rest = rest[end:]
+		} else {
+			n := quotedLen(rest)
+			f = append(f, rest[:n])
+			rest = rest[n:]
+			if len(rest) > 0 && rest[0] != r.comma {
+				return nil, r.bad(len(line), "text after a closing quote")
+			}
+		}
+		if len(rest) == 0 {
+			break
+		}
+		rest = rest[1:]
+	}
+	// Only now is the row known to be good and may be changed in place.
+	for i, v := range f {
+		if len(v) > 0 && v[0] == '"' {
+			f[i] = unquote(v)
+		}
+	}
+	r.fields = f
+	r.start += len(row)
+	r.line += lines
+	return f, nil
+}
+
+var quote = []byte{'"'}
+
+// quotedLen is the length of the quoted field at the start of s, both quotes
+// included. The quotes in s are balanced.
+func quotedLen(s []byte) int {
+	for i := 1; i < len(s); i++ {
+		j := bytes.IndexByte(s[i:], '"')
+		if j < 0 {
+			break
+		}
+		if i += j; i+1 == len(s) || s[i+1] != '"' {
+			return i + 1
+		}
+		i++
+	}
+	return len(s)
+}
+
+// unquote returns the value of a whole quoted field, undoing doubled quotes in
+// place: s lies in the reader's own buffer.
+func unquote(s []byte) []byte {
+	s = s[1 : len(s)-1]
+	i := bytes.IndexByte(s, '"')
+	if i < 0 {
+		return s
+	}
+	w := i
+	for i < len(s) {
+		s[w] = s[i]
+		w++
+		if s[i] == '"' {
+			i++ // the second of the pair
+		}
+		i++
+	}
+	return s[:w]
+}
+
+// bad gives up the first n bytes (one line) and reports the row.
+func (r *Reader) bad(n int, what string) error {
+	raw := trimEOL(r.buf[r.start : r.start+n])
+	e := &RowError{Line: r.line, What: what, Raw: append([]byte(nil), raw[:min(len(raw), maxRaw)]...)}
+	r.start += n
+	r.line++
+	return e
+}
+
+const maxRaw = 256
+
+// nextLine returns the line that begins `after` bytes behind the read position,
+// with its line end, without consuming it. At the end of the data it returns
+// io.EOF. A row longer than MaxRow gives nil and no error.
+func (r *Reader) nextLine(after int) ([]byte, error) {
+	seen := 0
+	for {
+		have := r.buf[r.start+after : r.end]
+		if i := bytes.IndexByte(have[seen:], '\n'); i >= 0 {
+			return have[:seen+i+1], nil
+		}
+		seen = len(have)
+		if after+seen > MaxRow {
+			return nil, nil
+		}
+		if r.err != nil {
+			if seen > 0 && errors.Is(r.err, io.EOF) {
+				return have, nil
+			}
+			return nil, r.err
+		}
+		r.fill()
+	}
+}
+
+// fill reads more behind the unread bytes, moving or growing the buffer.
+func (r *Reader) fill() {
+	if r.start > 0 {
+		copy(r.buf, r.buf[r.start:r.end])
+		r.end -= r.start
+		r.start = 0
+	}
+	if r.end == len(r.buf) {
+		r.buf = append(r.buf, make([]byte, len(r.buf))...)
+	}
+	for range 100 {
+		n, err := r.r.Read(r.buf[r.end:])
+		r.end += n
+		if err != nil {
+			r.err = err
+			return
+		}
+		if n > 0 {
+			return
+		}
+	}
+	r.err = io.ErrNoProgress
+}
+
+// skipLong drops a line longer than MaxRow up to its end.
+func (r *Reader) skipLong() error {
+	e := &RowError{Line: r.line, What: fmt.Sprintf("the line is longer than %d bytes", MaxRow),
+		Raw: append([]byte(nil), r.buf[r.start:r.start+maxRaw]...)}
+	for {
+		if i := bytes.IndexByte(r.buf[r.start:r.end], '\n'); i >= 0 {
+			r.start += i + 1
+			r.line++
+			return e
+		}
+		r.start, r.end = 0, 0
+		if r.err != nil {
+			if errors.Is(r.err, io.EOF) {
+				return e
+			}
+			return r.err
+		}
+		r.fill()
+	}
+}
+
+// trimEOL cuts LF or CRLF.
+func trimEOL(line []byte) []byte {
+	if n := len(line); n > 0 && line[n-1] == '\n' {
+		line = line[:n-1]
+	}
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	return line
+}
