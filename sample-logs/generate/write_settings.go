@@ -49,10 +49,11 @@ func (w *world) writeLicenses() error {
 		r.owned = own(*r)
 		row(r.license, r.metric, r.version, r.owned, price[r.license], "")
 	}
-	row("ocs-server-standard", "server", "2007", 3, "699.00", "se1 and edge1 and one spare")
+	row("ocs-server-standard", "server", "2007", 3, "699.00", "se1 and edge1 and med1")
 	row("ocs-server-enterprise", "server", "2007", 3, "3999.00", "pool1")
 	row("ocs-server-standard", "server", "2007-r2", 1, "699.00", "pilot")
-	row("communicator-client", "device", "2007", len(w.people)+20, "33.00", "")
+	row("communicator-client", "device", "2007", 3*w.blocks(), "33.00", "on machines that the logs name")
+	row("communicator-client", "user", "2007", len(w.people)-5, "33.00", "with Office for people whose machine no log names")
 	return os.WriteFile(filepath.Join(w.cfg.out, "licenses.csv"), []byte(b.String()), 0o666)
 }
 

@@ -1,0 +1,160 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"calaudit/ingest"
+)
+
+// publicDomains are the domains of the public IM networks of the time.
+var publicDomains = sync.OnceValue(func() map[string]bool {
+	data, err := embedded.ReadFile("policy/public-im.txt")
+	if err != nil {
+		panic(err) // part of the program
+	}
+	domains := map[string]bool{}
+	for line := range strings.Lines(string(data)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			domains[line] = true
+		}
+	}
+	return domains
+})
+
+// anonymousDomain marks identities made for one join of a meeting.
+const anonymousDomain = "anonymous.invalid"
+
+// precedence decides between the identities of one person, and between
+// classes that sources state for one identity.
+var precedence = []ingest.Class{ingest.Hosted, ingest.Guest, ingest.Application, ingest.Federated,
+	ingest.PublicIM, ingest.Anonymous, ingest.PSTN}
+
+// classifier finds the class of persons: the rules of the licence model,
+// section 2, in their order.
+type classifier struct {
+	c            *caster
+	applications map[string]bool
+	guests       map[string]bool
+	guestDomains map[string]bool
+	devices      map[string]bool // identities that the estate says are devices
+	domains      map[string]bool // the organisation's own
+}
+
+func newClassifier(c *caster) *classifier {
+	e := c.in.Estate
+	k := &classifier{c: c, applications: setOf(e.Applications), guests: setOf(e.Guests),
+		guestDomains: setOf(e.GuestDomains), devices: map[string]bool{}, domains: setOf(e.SIPDomains)}
+	for _, d := range e.Devices {
+		if d.Identity != "" {
+			k.devices[d.Identity] = true
+		}
+	}
+	if len(e.SIPDomains) == 0 {
+		for i := range c.in.Accounts {
+			if d := ingest.Domain(c.in.Accounts[i].Entry.Primary); d != "" {
+				k.domains[d] = true
+			}
+		}
+	}
+	return k
+}
+
+func setOf(list []string) map[string]bool {
+	set := map[string]bool{}
+	for _, s := range list {
+		set[s] = true
+	}
+	return set
+}
+
+// person returns the class, and marks the person as a device (device = 0, to
+// be numbered later) when estate or directory say so.
+func (k *classifier) person(p *person) ingest.Class {
+	has := func(set map[string]bool) bool {
+		return slices.ContainsFunc(p.idents, func(id string) bool { return set[id] })
+	}
+	switch { // rule 1
+	case has(k.applications):
+		return ingest.Application
+	case has(k.guests) || slices.ContainsFunc(p.idents, func(id string) bool { return k.guestDomains[ingest.Domain(id)] }):
+		return ingest.Guest
+	case has(k.devices) || slices.ContainsFunc(p.accounts, func(a *Account) bool { return a.Entry.Phone != "" }):
+		p.device = 0
+		return ingest.Hosted
+	}
+	directory := map[string]ingest.Class{} // rule 2
+	for _, a := range p.accounts {
+		class := ingest.NoClass
+		switch {
+		case a.Entry.App:
+			class = ingest.Application
+		case a.active():
+			class = ingest.Hosted
+		default:
+			continue
+		}
+		ids := append([]string{accountID(a.Entry)}, a.Entry.Aliases...)
+		if a.active() && a.Entry.Line164 != "" {
+			ids = append(ids, a.Entry.Line164)
+		}
+		for _, id := range ids {
+			if directory[id] != ingest.Hosted {
+				directory[id] = class
+			}
+		}
+	}
+	best := len(precedence)
+	for _, id := range p.idents {
+		if at := slices.Index(precedence, k.identity(p, id, directory[id])); at >= 0 {
+			best = min(best, at)
+		}
+	}
+	return precedence[best]
+}
+
+// identity applies rules 2 to 7 to one identity.
+func (k *classifier) identity(p *person, id string, directory ingest.Class) ingest.Class {
+	f := k.c.facts[k.c.idents.ids[id]]
+	stated := ingest.NoClass
+	if f != nil {
+		for i := len(precedence) - 1; i >= 0; i-- {
+			if f.stated&(1<<precedence[i]) == 0 {
+				continue
+			}
+			if stated != ingest.NoClass {
+				k.c.conflict(id, "records state class %s and class %s: taken as %s", precedence[i], stated, precedence[i])
+			}
+			stated = precedence[i]
+		}
+		// A program that runs on servers and gateways has nobody behind it,
+		// when the identity is never used by anything else.
+		if stated == ingest.NoClass && f.unmanned > 0 && f.unmanned == f.uses && !ingest.IsNumber(id) {
+			stated = ingest.Application
+		}
+		if directory != ingest.NoClass && f.stated&^(1<<directory) != 0 {
+			k.c.conflict(id, "the directory says %s, records state another class: taken as %s", directory, directory)
+		}
+	}
+	switch {
+	case directory != ingest.NoClass:
+		return directory
+	case stated != ingest.NoClass:
+		return stated
+	case f != nil && f.signedIn:
+		return ingest.Hosted
+	case ingest.IsNumber(id):
+		return ingest.PSTN
+	}
+	domain := ingest.Domain(id)
+	switch {
+	case k.domains[domain]:
+		return ingest.Hosted
+	case publicDomains()[domain]:
+		return ingest.PublicIM
+	case domain == anonymousDomain:
+		return ingest.Anonymous
+	}
+	return ingest.Federated
+}

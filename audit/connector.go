@@ -1,0 +1,126 @@
+package audit
+
+import (
+	"cmp"
+
+	"calaudit/ingest"
+)
+
+// External connectors cover outsiders without counting them: one Standard
+// connector for each server instance that outsiders reached, and one
+// Enterprise connector on top where a use asks for Enterprise (licence model,
+// section 6; licensing notes, section 4.2).
+
+// connectorFamilies are the licences that belong to an instance, by CAL family.
+var connectorFamilies = [...]string{"connector-standard", "connector-enterprise"}
+
+// unknownInstance stands for uses whose server no export tells.
+const unknownInstance = ""
+
+// connectors is the alternative to CALs for the outsiders of one verdict.
+type connectors struct {
+	covered   []bool                // persons
+	instances [2]map[string]Version // version of each instance, by connector family
+}
+
+// outsiders finds who could be covered by connectors: required outsiders, and
+// the instances that they reached.
+func (s *session) outsiders(v *verdicts, users []standing) *connectors {
+	c := &connectors{covered: make([]bool, len(s.w.persons))}
+	for f := range c.instances {
+		c.instances[f] = map[string]Version{}
+	}
+	for i := range s.w.uses {
+		u, d := &s.w.uses[i], &v.decisions[i]
+		if u.user < 0 || users[u.user].outcome != required || d.needs == 0 || !outsider(u.class) {
+			continue
+		}
+		c.covered[u.user] = true
+		names := s.w.hosts.of(u.server)
+		if len(names) == 0 {
+			names = []string{u.server} // a pool without known hosts, or unknownInstance
+		}
+		for _, name := range names {
+			version := cmp.Or(s.w.hosts.version(name), s.in.Policy.version)
+			c.instances[0][name] = version
+			if d.needs&^Standard != 0 {
+				c.instances[1][name] = version
+			}
+		}
+	}
+	return c
+}
+
+func outsider(class ingest.Class) bool {
+	switch class {
+	case ingest.Guest, ingest.Anonymous, ingest.Federated, ingest.PublicIM:
+		return true
+	}
+	return false
+}
+
+// offered reports whether the licensee owns connectors or has a price for them.
+func (s *session) offered() bool {
+	for i := range s.in.Owned {
+		e := &s.in.Owned[i]
+		for _, family := range e.Families() {
+			for _, c := range connectorFamilies {
+				if family == c && (e.Quantity > 0 || e.Priced) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// enter puts the connectors into a ledger.
+func (c *connectors) enter(l *ledger) {
+	for f, instances := range c.instances {
+		for _, v := range instances {
+			put(l.need, stockKey{connectorFamilies[f], "server"}, v, 1)
+		}
+	}
+}
+
+// cost is what the missing licences cost, in the unit of Entitlement.UnitPrice.
+func cost(rows []Position, owned []Entitlement) (sum int64) {
+	for _, p := range rows {
+		if p.Shortfall > 0 {
+			sum += int64(p.Shortfall) * price(owned, p.License, p.Metric)
+		}
+	}
+	return sum
+}
+
+// price is the highest unit price given for the licence in this metric, else
+// in any, else 1. Labels of one family are one licence.
+func price(owned []Entitlement, name, metric string) int64 {
+	exact, other := int64(-1), int64(-1)
+	for i := range owned {
+		e := &owned[i]
+		switch {
+		case !e.Priced || !sameFamily(e.License, name):
+		case e.Metric == metric:
+			exact = max(exact, e.UnitPrice)
+		default:
+			other = max(other, e.UnitPrice)
+		}
+	}
+	switch {
+	case exact >= 0:
+		return exact
+	case other >= 0:
+		return other
+	}
+	return 1000
+}
+
+func sameFamily(a, b string) bool {
+	x, err := license(a)
+	if err != nil {
+		return false
+	}
+	y, err := license(b)
+	return err == nil && len(x.Grants) == 1 && len(y.Grants) == 1 && x.Grants[0] == y.Grants[0]
+}

@@ -1,0 +1,171 @@
+package audit
+
+import (
+	"cmp"
+	"slices"
+
+	"calaudit/ingest"
+)
+
+// Demand is one use that somebody must hold CALs for: the user of it, or the
+// device it was on. One of the two may be missing (-1), never both.
+type Demand struct {
+	User, Device int32
+	Needs        Editions
+	Version      Version
+}
+
+// verdicts is what one set of readings makes of the uses.
+type verdicts struct {
+	decisions []decision // of each use
+	demander
+}
+
+// exempted marks the subjects that the estate takes out of the count.
+type exempted struct {
+	users, devices map[int32]string // reason
+}
+
+// judge decides every use and draws the demands from the required ones.
+func (w *world) judge(in *Input, readings map[string]string, out exempted) (*verdicts, error) {
+	rules, err := compile(in.Policy, readings)
+	if err != nil {
+		return nil, err
+	}
+	lenient := func(q string) bool { return answer(in.Policy, readings, q) == "lenient" }
+	v := &verdicts{decisions: make([]decision, len(w.uses))}
+	skipDormant, skipDisabled := lenient("dormant-identity"), lenient("disabled-identity")
+	v.demander = demander{w: w, out: out, floor: in.Policy.version,
+		userOnly: !lenient("identity-by-device"), both: !lenient("user-and-device")}
+	if !lenient("downgrade-basis") {
+		v.bought = newestServer(in.Owned)
+	}
+	for owner, uses := range w.byOwner {
+		if len(uses) == 0 {
+			continue
+		}
+		p := &w.persons[owner]
+		override := ""
+		switch {
+		case p.class == ingest.Hosted && skipDormant && w.dormant(int32(owner)):
+			override = "dormant-identity"
+		case (p.class == ingest.Hosted || p.class == ingest.Guest) && skipDisabled && p.disabled() && !w.dormant(int32(owner)):
+			override = "disabled-identity"
+		}
+		for _, i := range uses {
+			u := &w.uses[i]
+			v.decisions[i] = rules.decide(u.class, u.activity, u.peer)
+			if override != "" && v.decisions[i].outcome != exempt {
+				v.decisions[i] = decision{rule: override}
+			}
+		}
+	}
+	return v, nil
+}
+
+// demands draws the demands of everybody but the persons that something else
+// covers (nil for nobody): sorted, without repetition.
+func (v *verdicts) demands(covered []bool) []Demand {
+	d := v.demander
+	for owner, uses := range v.w.byOwner {
+		if covered == nil || !covered[owner] {
+			d.person(v.decisions, uses)
+		}
+	}
+	slices.SortFunc(d.drawn, func(a, b Demand) int {
+		return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Device, b.Device), cmp.Compare(a.Needs, b.Needs), cmp.Compare(a.Version, b.Version))
+	})
+	return slices.Compact(d.drawn)
+}
+
+// answer is the reading in force: the chosen one, else the policy's default,
+// else the auditor's for its own questions.
+func answer(p *Policy, readings map[string]string, question string) string {
+	if a := readings[question]; a != "" {
+		return a
+	}
+	for _, q := range p.Questions {
+		if q.ID == question {
+			return q.Default
+		}
+	}
+	return builtinQuestions[question]
+}
+
+// newestServer is the newest version among the server licences that were bought.
+func newestServer(owned []Entitlement) Version {
+	var v Version
+	for i := range owned {
+		for _, family := range owned[i].Families() {
+			if owned[i].Quantity > 0 && (family == "server" || family == "server-standard" || family == "server-enterprise") {
+				v = max(v, owned[i].Version)
+			}
+		}
+	}
+	return v
+}
+
+// demander turns the uses of one person after the other into demands.
+type demander struct {
+	w        *world
+	drawn    []Demand
+	out      exempted
+	floor    Version // of a use whose server is not told
+	bought   Version // reading downgrade-basis strict
+	userOnly bool    // reading identity-by-device strict
+	both     bool    // reading user-and-device strict
+}
+
+// person: a standing fact is on no device. It asks for more wherever the
+// person is seen, and is a demand of its own only when the person is not seen
+// at all.
+func (d *demander) person(decisions []decision, uses []int32) {
+	var standing Demand
+	var seen []Demand
+	for _, i := range uses {
+		u, needs := &d.w.uses[i], decisions[i].needs
+		if needs == 0 {
+			continue
+		}
+		version := max(cmp.Or(u.version, d.floor), d.bought)
+		if u.activity.Standing() {
+			standing.Needs |= needs
+			standing.Version = max(standing.Version, version)
+			standing.User, standing.Device = u.user, u.device
+			continue
+		}
+		seen = append(seen, Demand{u.user, u.device, needs, version})
+	}
+	if standing.Needs == 0 && len(seen) == 0 {
+		return
+	}
+	if len(seen) == 0 {
+		seen = []Demand{standing}
+	}
+	for _, x := range seen {
+		x.Needs |= standing.Needs
+		d.demand(x)
+	}
+}
+
+func (d *demander) demand(x Demand) {
+	if _, ok := d.out.users[x.User]; ok && x.User >= 0 {
+		return
+	}
+	if _, ok := d.out.devices[x.Device]; ok && x.Device >= 0 {
+		if x.User < 0 {
+			return
+		}
+		x.Device = -1
+	}
+	if x.User >= 0 && x.Device >= 0 {
+		switch {
+		case d.both:
+			d.drawn = append(d.drawn, Demand{-1, x.Device, x.Needs, x.Version})
+			x.Device = -1
+		case d.userOnly && d.w.persons[x.User].class == ingest.Hosted:
+			x.Device = -1
+		}
+	}
+	d.drawn = append(d.drawn, x)
+}

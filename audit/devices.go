@@ -1,0 +1,227 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+
+	"calaudit/ingest"
+)
+
+// machines unifies device ids: endpoints with the machine a record puts them
+// on, and everything that the estate or the directory says is one phone.
+func (c *caster) machines() {
+	ids := newInterned()
+	for i := range c.in.Usages {
+		u := &c.in.Usages[i]
+		own, endpoint := c.text(u.Device), c.text(u.Endpoint)
+		if c.text(u.User) == "" || own == "" {
+			continue
+		}
+		ids.id(own)
+		if endpoint != "" {
+			ids.join(ids.id(own), ids.id(endpoint))
+		}
+	}
+	phones := c.phones(ids)
+	c.linkSeen(ids, phones)
+
+	members, of := ids.groups()
+	c.out.deviceOf = map[string]int32{}
+	number := make([]int32, len(members)) // device of each group, -1 for bare endpoints
+	for g, group := range members {
+		number[g] = -1
+		var d device
+		var own []string
+		for _, m := range group {
+			d.ids = append(d.ids, ids.texts[m])
+			if !isEndpoint(ids.texts[m]) {
+				own = append(own, ids.texts[m])
+			}
+		}
+		if len(own) == 0 {
+			continue
+		}
+		slices.Sort(d.ids)
+		d.id = canonicalDevice(own, c.in.Estate.Devices)
+		number[g] = int32(len(c.out.devices))
+		c.out.devices = append(c.out.devices, d)
+		for _, id := range d.ids {
+			c.out.deviceOf[id] = number[g]
+		}
+	}
+	for p, node := range phones {
+		c.out.persons[p].device = number[of[node]]
+	}
+	c.deviceClasses()
+}
+
+func isEndpoint(id string) bool {
+	return strings.HasPrefix(id, "uuid:") || strings.HasPrefix(id, "epid:")
+}
+
+// phones joins the ids of each person that is a device, and returns one of
+// them for every such person.
+func (c *caster) phones(ids *interned) map[int32]int32 {
+	phones := map[int32]int32{}
+	for i := range c.out.persons {
+		p := &c.out.persons[i]
+		if p.device < 0 {
+			continue
+		}
+		for _, id := range p.idents {
+			kind := "sip:"
+			if ingest.IsNumber(id) {
+				kind = "line:"
+			}
+			node := ids.id(kind + id)
+			if first, ok := phones[int32(i)]; ok {
+				ids.join(first, node)
+			} else {
+				phones[int32(i)] = node
+			}
+		}
+	}
+	for key, d := range c.in.Estate.Devices {
+		if p, ok := c.out.personOf[d.Identity]; ok && c.out.persons[p].device >= 0 {
+			ids.join(phones[p], ids.id(key))
+		}
+	}
+	return phones
+}
+
+// linkSeen makes a phone and the one machine its identity was seen on one
+// device, unless their ids contradict each other (two MAC addresses). A phone
+// identity used on several machines stays apart from them: each of those needs
+// a CAL, for it was used by nobody who holds one.
+func (c *caster) linkSeen(ids *interned, phones map[int32]int32) {
+	seen := map[int32]map[int32]bool{} // phone -> machines, as group members
+	for i := range c.in.Usages {
+		u := &c.in.Usages[i]
+		p, ok := c.out.personOf[c.text(u.User)]
+		if !ok || c.out.persons[p].device < 0 {
+			continue
+		}
+		for _, id := range []string{c.text(u.Device), c.text(u.Endpoint)} {
+			if node, ok := ids.ids[id]; ok && ids.find(node) != ids.find(phones[p]) {
+				if seen[p] == nil {
+					seen[p] = map[int32]bool{}
+				}
+				seen[p][ids.find(node)] = true
+			}
+		}
+	}
+	has := map[int32]map[string]bool{} // kinds of machine id in each group
+	for node, id := range ids.texts {
+		kind, _, _ := strings.Cut(id, ":")
+		if kind == "mac" || kind == "host" {
+			root := ids.find(int32(node))
+			if has[root] == nil {
+				has[root] = map[string]bool{}
+			}
+			has[root][kind] = true
+		}
+	}
+	var links [][2]int32
+	for p, machines := range seen {
+		own := has[ids.find(phones[p])]
+		clash := len(machines) > 1
+		for m := range machines {
+			for kind := range own {
+				clash = clash || has[m][kind]
+			}
+			links = append(links, [2]int32{phones[p], m})
+		}
+		if clash {
+			links = links[:len(links)-len(machines)]
+			c.conflict(c.out.persons[p].id, "this identity is a device, but was used on other machines: each machine is counted")
+		}
+	}
+	for _, l := range links {
+		ids.join(l[0], l[1])
+	}
+}
+
+// deviceClasses: the estate, else the directory, else what signed in there.
+func (c *caster) deviceClasses() {
+	devices := c.out.devices
+	for i := range c.out.persons {
+		p := &c.out.persons[i]
+		if p.device < 0 {
+			continue
+		}
+		for _, a := range p.accounts {
+			if class := phoneClass(a.Entry.Phone); class != "" {
+				if have := devices[p.device].class; have == "" || class < have {
+					devices[p.device].class = class
+				}
+			}
+		}
+	}
+	kinds := make([]map[string]bool, len(devices))
+	for i := range c.in.Usages {
+		u := &c.in.Usages[i]
+		d := c.out.deviceIn(c.text(u.Device), c.text(u.Endpoint))
+		if d < 0 || c.text(u.User) == "" {
+			continue
+		}
+		if kinds[d] == nil {
+			kinds[d] = map[string]bool{}
+		}
+		if u.Client != 0 {
+			kinds[d][ingest.ClientKind(c.text(u.Client))] = true
+		}
+	}
+	for i := range devices {
+		d := &devices[i]
+		for _, id := range d.ids { // sorted, so the choice is the same every time
+			if class := c.in.Estate.Devices[id].Class; class != "" {
+				d.class = class
+				break
+			}
+		}
+		if d.class == "" {
+			d.class = seenClass(d.ids, kinds[i])
+		}
+	}
+}
+
+// phoneClass maps the directory's word to a device class. An analog device
+// belongs to nobody in particular, like a phone in a common area.
+func phoneClass(phone string) string {
+	switch phone {
+	case "":
+		return ""
+	case "room-system":
+		return "room-system"
+	}
+	return "common-area-phone"
+}
+
+func seenClass(ids []string, kinds map[string]bool) string {
+	has := func(kind string) bool {
+		return slices.ContainsFunc(ids, func(id string) bool { return strings.HasPrefix(id, kind) })
+	}
+	switch {
+	case kinds["phone"]:
+		return "desk-phone"
+	case kinds["mobile"]:
+		return "mobile"
+	case kinds["gateway"] || kinds["server"]:
+		return "gateway"
+	case kinds["desktop"] && (has("host:") || has("mac:")):
+		return "computer"
+	case has("mac:") && !has("host:"):
+		return "desk-phone"
+	}
+	return "unknown"
+}
+
+// deviceIn finds the device of a usage, -1 when it has none of its own.
+func (c *cast) deviceIn(own, endpoint string) int32 {
+	for _, id := range []string{own, endpoint} {
+		if d, ok := c.deviceOf[id]; ok && id != "" {
+			return d
+		}
+	}
+	return -1
+}

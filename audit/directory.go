@@ -1,0 +1,131 @@
+package audit
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"calaudit/ingest"
+)
+
+// CurrentAccounts reads a history of directory snapshots as one directory: per
+// naming context the newest snapshot that covers an entry's container decides
+// whether the entry is still there. Entries that are gone are returned as
+// well, not current: they still name aliases. The order of input is without
+// influence.
+func CurrentAccounts(history []Snapshot) []Account {
+	type keyed struct {
+		Account
+		id   string
+		json []byte
+	}
+	var all []keyed
+	for _, days := range byContext(history) {
+		for _, a := range contextAccounts(days) {
+			all = append(all, keyed{a, entryID(a.Entry), entryJSON(a.Entry)})
+		}
+	}
+	slices.SortFunc(all, func(a, b keyed) int {
+		return cmp.Or(cmp.Compare(a.Entry.Context, b.Entry.Context), cmp.Compare(a.id, b.id), bytes.Compare(a.json, b.json))
+	})
+	accounts := make([]Account, len(all))
+	for i, a := range all {
+		accounts[i] = a.Account
+	}
+	return accounts
+}
+
+// state is what all snapshots of one date say together.
+type state struct {
+	date    int64
+	entries []*ingest.Entry
+	covers  map[string]bool // containers whose absent entries are gone
+}
+
+// byContext groups the snapshots of each naming context, newest first, and
+// makes one of those with equal dates.
+func byContext(history []Snapshot) map[string][]*state {
+	contexts := map[string][]*state{}
+	for _, s := range history {
+		days := contexts[s.Context]
+		i := slices.IndexFunc(days, func(d *state) bool { return d.date == s.Date })
+		if i < 0 {
+			i = len(days)
+			days = append(days, &state{date: s.Date, covers: map[string]bool{}})
+			contexts[s.Context] = days
+		}
+		days[i].entries = append(days[i].entries, s.Entries...)
+		if s.Partial {
+			continue // what is missing may be what could not be read
+		}
+		for _, e := range s.Entries {
+			days[i].covers[e.Container] = true
+			if e.IsBranch {
+				if dn, err := ingest.FoldDN(e.DN); err == nil {
+					days[i].covers[dn] = true
+				}
+			}
+		}
+	}
+	for _, days := range contexts {
+		slices.SortFunc(days, func(a, b *state) int { return cmp.Compare(b.date, a.date) })
+	}
+	return contexts
+}
+
+func contextAccounts(days []*state) []Account {
+	latest := map[string]*ingest.Entry{} // by entry id, from the newest snapshot that has it
+	seenIn := map[string]int{}
+	for i, s := range days {
+		own := map[string]*ingest.Entry{}
+		for _, e := range s.entries {
+			id := entryID(e)
+			if have, ok := own[id]; !ok || prefer(e, have) {
+				own[id] = e
+			}
+		}
+		for id, e := range own {
+			if _, newer := latest[id]; !newer {
+				latest[id], seenIn[id] = e, i
+			}
+		}
+	}
+	var all []Account
+	for id, e := range latest {
+		if !e.Subject() {
+			continue
+		}
+		current := true
+		for i := range seenIn[id] { // a newer snapshot covers its place and has it no more
+			current = current && !days[i].covers[e.Container]
+		}
+		all = append(all, Account{Entry: e, Current: current})
+	}
+	return all
+}
+
+// entryID is what an entry is recognised by from snapshot to snapshot.
+func entryID(e *ingest.Entry) string {
+	return cmp.Or(e.GUID, e.Primary, strings.ToLower(e.DN))
+}
+
+// prefer decides between two states of one entry in one snapshot.
+func prefer(a, b *ingest.Entry) bool {
+	if a.Changed != b.Changed {
+		return a.Changed > b.Changed
+	}
+	if a.Enabled != b.Enabled {
+		return a.Enabled
+	}
+	return bytes.Compare(entryJSON(a), entryJSON(b)) < 0
+}
+
+func entryJSON(e *ingest.Entry) []byte {
+	text, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // strings and numbers only
+	}
+	return text
+}

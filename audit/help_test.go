@@ -1,0 +1,128 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"calaudit/ingest"
+)
+
+func mustPolicy(t testing.TB) *Policy {
+	t.Helper()
+	p, err := BuiltinPolicy("ocs2007")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// scene collects facts in the words of the plain activity format.
+type scene struct {
+	names *ingest.Names
+	facts []ingest.Fact
+}
+
+func newScene() *scene { return &scene{names: ingest.NewNames()} }
+
+// fact adds "activity user key=value ...", at a time.
+func (s *scene) fact(t testing.TB, at int64, text string) {
+	t.Helper()
+	words := strings.Fields(text)
+	if len(words) < 2 {
+		t.Fatalf("fact %q: expected activity and user", text)
+	}
+	activity, err := ingest.ParseActivity(words[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	user := func(s string) string {
+		id, err := ingest.ParseUser(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	f := ingest.Fact{At: at, Activity: activity, User: s.names.ID(ingest.UserName, user(words[1]))}
+	for _, w := range words[2:] {
+		key, value, _ := strings.Cut(w, "=")
+		switch key {
+		case "peer":
+			f.Peer = s.names.ID(ingest.UserName, user(value))
+		case "device":
+			id, endpoint, err := ingest.ParseDevice(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if endpoint {
+				f.Endpoint = s.names.ID(ingest.EndpointName, id)
+			} else {
+				f.Device = s.names.ID(ingest.DeviceName, id)
+			}
+		case "endpoint":
+			f.Endpoint = s.names.ID(ingest.EndpointName, value)
+		case "client":
+			f.Client = s.names.ID(ingest.ClientName, strings.ReplaceAll(value, "_", " "))
+		case "server":
+			f.Server = s.names.ID(ingest.ServerName, value)
+		case "class":
+			if f.Class, err = ingest.ParseClass(value); err != nil {
+				t.Fatal(err)
+			}
+		case "day":
+			d, err := time.Parse(time.DateOnly, value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.At = d.UnixMilli()
+		case "untold":
+			f.Untold = true
+		default:
+			t.Fatalf("fact %q: unknown word %q", text, w)
+		}
+	}
+	s.facts = append(s.facts, f)
+}
+
+// table is the text behind the ids, as Input.Names wants it.
+func (s *scene) table() []ingest.Name { return append([]ingest.Name{{}}, s.names.Fresh()...) }
+
+var (
+	testAsOf = time.Date(2009, 3, 31, 0, 0, 0, 0, time.UTC)
+	testAt   = time.Date(2009, 3, 2, 8, 0, 0, 0, time.UTC).UnixMilli()
+)
+
+// input folds the scene's facts over the usual window.
+func (s *scene) input(p *Policy) *Input {
+	f := NewFolder(testAsOf.AddDate(0, 0, -89), testAsOf)
+	f.Add(s.facts)
+	return &Input{Policy: p, AsOf: testAsOf, Days: 90, Assign: "user", Estate: &Estate{}, Names: s.table(), Usages: f.Usages()}
+}
+
+// verdictLines writes subjects as "id class outcome licences covered_by".
+func verdictLines(subjects []Subject) []string {
+	var all []string
+	for _, s := range subjects {
+		line := fmt.Sprintf("%s %s %s", s.ID, s.Class, s.Outcome)
+		if len(s.Licenses) > 0 {
+			line += " " + strings.Join(s.Licenses, "+")
+		}
+		if s.CoveredBy != "" {
+			line += " " + s.CoveredBy
+		}
+		all = append(all, line)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func mustRun(t testing.TB, in *Input) (*Report, []Subject) {
+	t.Helper()
+	r, s, err := Run(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, s
+}

@@ -1,0 +1,64 @@
+// Package audit is the judgement: from usages, directory, estate and
+// entitlements to decisions, holders and positions. Pure functions: no SQL, no
+// files but the embedded policies, no clock; the audit date is an argument.
+//
+// The stages are steps of their own, in this order:
+//
+//	people  (identities folded into persons, devices unified, classes found)
+//	decide  (each usage meets the first rule that names it)
+//	demand  (required usages become demands on a user, a device or both)
+//	assign  (who holds what, so that every demand is met)
+//	position (holders against entitlements)
+package audit
+
+import (
+	"time"
+
+	"calaudit/ingest"
+)
+
+// Input is everything an audit depends on.
+type Input struct {
+	Policy   *Policy
+	Readings map[string]string // chosen answers; questions not named take the policy's default
+	AsOf     time.Time         // UTC midnight of the last day of the window
+	Days     int               // length of the window in days
+	Assign   string            // "user" or "device"; see licence positions
+	Estate   *Estate           // never nil; an empty estate when none is given
+	Owned    []Entitlement
+	Accounts []Account     // the directory as its newest snapshots say
+	Names    []ingest.Name // text behind the ids in Usages; Names[0] is unused
+	Usages   []Usage       // what counts in the window, plus standing facts
+}
+
+// Usage is a group of facts that agree in everything a verdict can depend on.
+type Usage struct {
+	User     ingest.ID
+	Peer     ingest.ID // kept for calls only: whether a call asks for more depends on the peer
+	Device   ingest.ID // a machine with an id of its own
+	Endpoint ingest.ID
+	Client   ingest.ID
+	Server   ingest.ID
+	Activity ingest.Activity
+	Class    ingest.Class // stated by the sources of these facts
+	Untold   bool         // conferences whose kind no export tells
+	PeerPSTN bool         // calls with a peer known only for being on the telephone network
+	Count    int
+	First    int64 // ms since the Unix epoch; ingest.Undated when no fact is dated
+	Last     int64
+}
+
+// Account is one directory entry and whether its newest snapshot still has it.
+type Account struct {
+	Entry   *ingest.Entry
+	Current bool // present in the newest snapshot that covers its container
+}
+
+// Snapshot is what one import saw of one naming context.
+type Snapshot struct {
+	Context string
+	Date    int64 // seconds since the Unix epoch: the greatest whenChanged in it, else file date, else day of import
+	Dated   bool  // Date comes from whenChanged, not from a file or a clock
+	Partial bool  // something of it could not be read: absence from it says nothing
+	Entries []*ingest.Entry
+}

@@ -1,0 +1,178 @@
+package audit
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// fails demands an error that names all the given pieces.
+func fails(t *testing.T, err error, pieces ...string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("no error; want one with %q", pieces)
+		return
+	}
+	for _, p := range pieces {
+		if !strings.Contains(err.Error(), p) {
+			t.Errorf("error %q lacks %q", err, p)
+		}
+	}
+}
+
+func TestParseEstateErrors(t *testing.T) {
+	for text, want := range map[string][]string{
+		"sip_domains = [\"contoso.com\"]\nsip_domain = 1\n":         {`e.toml:2: unknown key "sip_domain"; valid: aliases, applications`},
+		"\n[devices]\n\"mac:00\" = {}":                              {"e.toml:3:", "12 hexadecimal digits"},
+		"[devices]\n\"host:pc\" = {klass = \"x\"}":                  {"e.toml:2: unknown key", "valid: class, identity, owner"},
+		"[devices]\n\"host:pc\" = {class = \"tablet\"}":             {"e.toml:2:", "unknown device class", "common-area-phone"},
+		"[devices]\n\"10.0.0.1\" = {}":                              {"e.toml:2:", "no device of its own"},
+		"[servers]\n\"a\" = {role = \"front\"}":                     {"e.toml:2: unknown role", "front-end, edge"},
+		"[servers.a]\nedition = \"x\"":                              {"e.toml:2: unknown edition", "standard, enterprise"},
+		"[servers]\n\"a\" = {version = \"2008\"}":                   {"e.toml:2: unknown version", "2007-r2"},
+		"time_zone = \"Mars/Olympus\"":                              {"e.toml:1: unknown time_zone"},
+		"applications = [\"alice\"]":                                {"e.toml:1:", "no domain"},
+		"[[exemptions]]\nsubject = \"a@b.c\"\nuntil = \"tomorrow\"": {"e.toml:3: until"},
+		"sip_domains = 3":                                           {"e.toml:1:"},
+		"[aliases]\n\"a@b.c\" = [\"\"]":                             {"e.toml:2:"},
+	} {
+		_, err := ParseEstate("e.toml", []byte(text))
+		fails(t, err, want...)
+	}
+}
+
+func TestParseEstateCanonical(t *testing.T) {
+	e, err := ParseEstate("e.toml", []byte(`
+sip_domains = ["Contoso.COM"]
+time_zone = "Europe/Berlin"
+guests = ["Fabrikam.com", "sip:Joe@Partner.com", "+1 (425) 555-0100"]
+[aliases]
+"sip:Alice@Contoso.com" = ["A.Old@contoso.com", "tel:+1-425-555-0101"]
+[devices]
+"00-04-F2-00-00-01" = {identity = "sip:Lobby@contoso.com"}
+[servers]
+"FE1.Contoso.com" = {pool = "Pool1.contoso.com", version = "2007-r2"}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.SIPDomains[0] != "contoso.com" || e.GuestDomains[0] != "fabrikam.com" || e.Guests[0] != "joe@partner.com" || e.Guests[1] != "+14255550100" ||
+		e.Aliases["alice@contoso.com"][1] != "+14255550101" || e.Devices["mac:0004f2000001"].Identity != "lobby@contoso.com" ||
+		e.Servers["fe1.contoso.com"].Pool != "pool1.contoso.com" || e.Servers["fe1.contoso.com"].Version.String() != "2007-r2" {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestParsePolicyErrors(t *testing.T) {
+	whole, err := embedded.ReadFile("policy/ocs2007.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		old, new string
+		want     []string
+	}{
+		{`class = ["application"]`, `class = ["applications"]`, []string{"p.toml:", "unknown class", "hosted, federated"}},
+		{`activity = ["voice-extension"]`, `activity = ["voice"]`, []string{"p.toml:", "unknown activity", "voice-extension"}},
+		{`reading = "attendee-edition"`, `reading = "attendee"`, []string{"p.toml:", "no question of this policy"}},
+		{`default = "strict"`, `default = "hard"`, []string{"p.toml:", "unknown reading", "strict, lenient"}},
+		{`exempt = true`, `exemt = true`, []string{"p.toml:", "unknown key", "exempt"}},
+		{`require = ["standard", "enterprise"]`, `require = ["enterprise"]`, []string{"p.toml:", "only valid on top of standard"}},
+		{`strict = {as = "hosted"}`, `strict = {as = "federated"}`, []string{"p.toml:", "circle"}},
+		{`cite = ["MUX"]`, `cite = ["MAX"]`, []string{"p.toml:", `source "MAX"`, "valid:"}},
+		{`license = "ocs-server-enterprise"`, `license = "ocs-server"`, []string{"p.toml:", "unknown license"}},
+		{`server_version = "2007"`, `server_version = "2008"`, []string{"p.toml:12:", "unknown version"}},
+	} {
+		text := strings.Replace(string(whole), c.old, c.new, 1)
+		if text == string(whole) {
+			t.Fatalf("%q is not in the policy", c.old)
+		}
+		_, err := ParsePolicy("p.toml", []byte(text))
+		fails(t, err, c.want...)
+	}
+	_, err = BuiltinPolicy("ocs2008")
+	fails(t, err, "valid: ocs2007")
+}
+
+func TestParseReadings(t *testing.T) {
+	p := mustPolicy(t)
+	got, err := ParseReadings(p, []string{"external-attendee=lenient"})
+	if err != nil || got["external-attendee"] != "lenient" || got["attendee-edition"] != "strict" || got["downgrade-basis"] != "lenient" {
+		t.Errorf("%v, %v", got, err)
+	}
+	_, err = ParseReadings(p, []string{"external=lenient"})
+	fails(t, err, "valid:", "external-attendee")
+	_, err = ParseReadings(p, []string{"external-attendee=maybe"})
+	fails(t, err, "external-attendee=strict")
+}
+
+func TestParseEntitlements(t *testing.T) {
+	owned, problems, err := ParseEntitlements("l.csv", []byte("\ufeffLicense, Metric ,VERSION,quantity,SA Until,unit price,currency\r\n"+
+		"ocs-standard-cal,user,2007,10,2009-02-03,31.5,usd\r\n"+
+		"\"ocs-enterprise-cal\",device,2007,-1,,,\r\n"+
+		"ocs-plus-cal,device,2007,1,,,\r\n"+
+		"ocs-standard-cal,server,2007,1,,,\r\n"+
+		"ocs-standard-cal,user,,1,,,\r\n"+
+		"ecal-suite,user,,5,2011-01-01,,\r\n"+
+		"ocs-standard-cal,user,2007,1,,1e3,\r\n"+
+		",,,,,,\r\n"+
+		"lcs-cal,user,2005,3,2008-01-01,,\r\n"+
+		"lcs-cal,user,2005,3,2007-01-01,,\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []int
+	for _, p := range problems {
+		lines = append(lines, p.Line)
+	}
+	if len(owned) != 4 || len(problems) != 5 || lines[0] != 3 || lines[4] != 8 {
+		t.Fatalf("%+v\n%v", owned, problems)
+	}
+	for i, want := range []struct {
+		version, families string
+	}{{"2007-r2", "standard"}, {"2010", "enterprise standard"}, {"2007", "enterprise standard"}, {"2005", "standard"}} {
+		if v, f := owned[i].Effective().String(), strings.Join(owned[i].Families(), " "); v != want.version || f != want.families {
+			t.Errorf("%d: %s of %s, want %v", i, f, v, want)
+		}
+	}
+	if owned[0].UnitPrice != 31500 || owned[0].Currency != "USD" {
+		t.Errorf("price %d %s", owned[0].UnitPrice, owned[0].Currency)
+	}
+	for text, want := range map[string]string{
+		"license,metric,version\n":                `column "quantity" is missing`,
+		"license,metric,version,quantity,price\n": `unknown column "price"; valid: license`,
+		"": "no header",
+		"license,metric,version,quantity,unit_price,currency\nocs-standard-cal,user,2007,1,1,EUR\nocs-standard-cal,user,2007,1,1,USD": "l.csv:3: currency USD, but l.csv:2 has EUR",
+	} {
+		_, _, err := ParseEntitlements("l.csv", []byte(text))
+		fails(t, err, want)
+	}
+}
+
+func TestPrices(t *testing.T) {
+	for text, want := range map[string]int64{"0": 0, "31": 31000, "31.5": 31500, "0.005": 5} {
+		if got, err := parsePrice(text); err != nil || got != want {
+			t.Errorf("%q: %d, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "-1", "1,5", ".5", "5.", "1.0001", "1.2.3", "NaN", "1e3"} {
+		if _, err := parsePrice(text); err == nil {
+			t.Errorf("%q was taken", text)
+		}
+	}
+}
+
+func TestCatalogue(t *testing.T) {
+	for _, l := range Catalog() {
+		if l.Title == "" || len(l.Metrics) == 0 || len(l.Grants)+len(l.WithSAAt) == 0 {
+			t.Errorf("incomplete: %+v", l)
+		}
+	}
+	last := ""
+	for _, r := range Releases() {
+		if _, err := time.Parse(time.DateOnly, r.Date); err != nil || r.Date <= last || r.Source == "" {
+			t.Errorf("release %+v after %s: %v", r, last, err)
+		}
+		last = r.Date
+	}
+}

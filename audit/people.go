@@ -1,0 +1,261 @@
+package audit
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"calaudit/ingest"
+)
+
+// person is one human being, application or number: all identities that are
+// one, with their class.
+type person struct {
+	id       string
+	idents   []string // sorted
+	class    ingest.Class
+	device   int32 // the device that this identity is, or -1
+	name     string
+	accounts []*Account
+}
+
+// disabled reports a person whose account is gone or switched off.
+func (p *person) disabled() bool {
+	return len(p.accounts) > 0 && !slices.ContainsFunc(p.accounts, func(a *Account) bool { return a.Current && a.Entry.Enabled })
+}
+
+// device is one machine or phone, under all its ids.
+type device struct {
+	id    string
+	ids   []string // sorted
+	class string
+}
+
+// cast is who is who in one audit.
+type cast struct {
+	persons   []person
+	devices   []device
+	personOf  map[string]int32
+	deviceOf  map[string]int32
+	conflicts []Conflict
+}
+
+// accountID is the identity that stands for an account: its primary address,
+// else its least alias, else its line.
+func accountID(e *ingest.Entry) string {
+	if e.Primary != "" {
+		return e.Primary
+	}
+	if len(e.Aliases) > 0 {
+		return slices.Min(e.Aliases)
+	}
+	return e.Line164
+}
+
+// active reports an account that holds a hosted identity now.
+func (a *Account) active() bool { return a.Current && a.Entry.Enabled }
+
+// casting folds identities into persons and finds their classes.
+func casting(in *Input) *cast {
+	c := &caster{in: in, idents: newInterned(), facts: map[int32]*identFacts{}}
+	c.observe()
+	c.fold()
+	c.group()
+	c.machines()
+	slices.SortFunc(c.out.conflicts, func(a, b Conflict) int {
+		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.What, b.What))
+	})
+	c.out.conflicts = slices.Compact(c.out.conflicts)
+	return &c.out
+}
+
+// caster is the work in progress.
+type caster struct {
+	in     *Input
+	idents *interned
+	facts  map[int32]*identFacts
+	member []int32 // person of each identity
+	out    cast
+}
+
+// identFacts is what the usages say about one identity.
+type identFacts struct {
+	stated   uint16 // set of classes
+	signedIn bool
+	uses     int
+	unmanned int // usages by a server or gateway program
+}
+
+func (c *caster) conflict(subject, format string, args ...any) {
+	c.out.conflicts = append(c.out.conflicts, Conflict{Subject: subject, What: fmt.Sprintf(format, args...)})
+}
+
+func (c *caster) text(id ingest.ID) string {
+	if int(id) >= len(c.in.Names) {
+		return ""
+	}
+	return c.in.Names[id].Text
+}
+
+func (c *caster) observe() {
+	kinds := map[ingest.ID]string{}
+	for i := range c.in.Usages {
+		u := &c.in.Usages[i]
+		if c.text(u.User) == "" {
+			continue
+		}
+		id := c.idents.id(c.text(u.User))
+		f := c.facts[id]
+		if f == nil {
+			f = new(identFacts)
+			c.facts[id] = f
+		}
+		f.uses++
+		if u.Class != ingest.NoClass {
+			f.stated |= 1 << u.Class
+		}
+		f.signedIn = f.signedIn || u.Activity == ingest.IMLogin
+		kind, ok := kinds[u.Client]
+		if !ok {
+			kind = ingest.ClientKind(c.text(u.Client))
+			kinds[u.Client] = kind
+		}
+		if kind == "server" || kind == "gateway" {
+			f.unmanned++
+		}
+		if peer := c.text(u.Peer); peer != "" {
+			c.idents.id(peer)
+		}
+	}
+}
+
+// fold joins the identities that one person owns: aliases of the estate and of
+// the directory, and the lines of enabled accounts.
+func (c *caster) fold() {
+	e := c.in.Estate
+	named := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(e.Aliases)) {
+		for _, alias := range append([]string{key}, e.Aliases[key]...) {
+			if other, ok := named[alias]; ok && other != key {
+				c.conflict(alias, "the estate names it under %s and under %s: taken for one person", other, key)
+			}
+			named[alias] = key
+			c.idents.join(c.idents.id(key), c.idents.id(alias))
+		}
+	}
+	owners, lines := map[string][]string{}, map[string][]string{} // enabled accounts by alias and by line
+	for i := range c.in.Accounts {
+		a := &c.in.Accounts[i]
+		id := accountID(a.Entry)
+		if id == "" {
+			continue
+		}
+		own := c.idents.id(id)
+		for _, alias := range append([]string{id}, a.Entry.Aliases...) {
+			if a.active() {
+				owners[alias] = append(owners[alias], id)
+			}
+			c.idents.join(own, c.idents.id(alias))
+		}
+		if a.active() && a.Entry.Line164 != "" {
+			lines[a.Entry.Line164] = append(lines[a.Entry.Line164], id)
+		}
+	}
+	for alias, ids := range owners {
+		slices.Sort(ids)
+		if ids = slices.Compact(ids); len(ids) > 1 {
+			c.conflict(alias, "enabled accounts %s all name it: taken for one person", strings.Join(ids, ", "))
+		}
+	}
+	// A line is no proof that two accounts are one person. Which accounts are
+	// one is settled before, so that lines cannot decide it in passing.
+	group := func(id string) int32 { return c.idents.find(c.idents.id(id)) }
+	type claim struct{ line, owner string }
+	var claims []claim
+	for line, ids := range lines {
+		slices.Sort(ids)
+		if slices.ContainsFunc(ids, func(id string) bool { return group(id) != group(ids[0]) }) {
+			c.conflict(line, "line of enabled accounts %s: counted for %s", strings.Join(slices.Compact(ids), ", "), ids[0])
+		}
+		claims = append(claims, claim{line, ids[0]})
+	}
+	for _, x := range claims {
+		c.idents.join(c.idents.id(x.owner), c.idents.id(x.line))
+	}
+	for _, d := range e.Devices {
+		if d.Identity != "" {
+			c.idents.id(d.Identity)
+		}
+	}
+}
+
+// group makes persons of the folded identities and gives them id and class.
+func (c *caster) group() {
+	groups, member := c.idents.groups()
+	c.member = member
+	c.out.persons = make([]person, len(groups))
+	c.out.personOf = make(map[string]int32, len(member))
+	for g, members := range groups {
+		p := &c.out.persons[g]
+		p.device = -1
+		for _, m := range members {
+			p.idents = append(p.idents, c.idents.texts[m])
+			c.out.personOf[c.idents.texts[m]] = int32(g)
+		}
+		slices.Sort(p.idents)
+	}
+	for i := range c.in.Accounts {
+		a := &c.in.Accounts[i]
+		if id := accountID(a.Entry); id != "" {
+			p := &c.out.persons[c.out.personOf[id]]
+			p.accounts = append(p.accounts, a)
+		}
+	}
+	names := newClassifier(c)
+	for g := range c.out.persons {
+		p := &c.out.persons[g]
+		p.id, p.name = c.personID(p)
+		p.class = names.person(p)
+	}
+}
+
+// personID: the estate's key, else the directory's primary address (of an
+// enabled account before one that is gone), else the least identity. The name
+// is that of the account.
+func (c *caster) personID(p *person) (id, name string) {
+	accounts := slices.Clone(p.accounts)
+	slices.SortFunc(accounts, func(a, b *Account) int {
+		return cmp.Or(bit(b.active())-bit(a.active()), cmp.Compare(a.Entry.Primary, b.Entry.Primary), cmp.Compare(a.Entry.Name, b.Entry.Name))
+	})
+	for _, a := range accounts {
+		if a.Entry.Primary != "" {
+			id = cmp.Or(id, a.Entry.Primary)
+		}
+		name = cmp.Or(name, a.Entry.Name)
+	}
+	for _, key := range p.idents {
+		if _, ok := c.in.Estate.Aliases[key]; ok {
+			return key, name
+		}
+	}
+	return cmp.Or(id, p.idents[0]), name
+}
+
+// canonicalDevice picks the id of a device seen under several: the estate's
+// key, else the first kind of id that tells most, else the least.
+func canonicalDevice(ids []string, estate map[string]EstateDevice) string {
+	rank := func(id string) int {
+		if _, ok := estate[id]; ok {
+			return 0
+		}
+		for i, kind := range []string{"mac:", "host:", "line:", "sip:"} {
+			if strings.HasPrefix(id, kind) {
+				return i + 1
+			}
+		}
+		return 5
+	}
+	return slices.MinFunc(ids, func(a, b string) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b)) })
+}

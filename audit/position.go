@@ -1,0 +1,109 @@
+package audit
+
+import (
+	"cmp"
+	"slices"
+)
+
+// stockKey is one pool of interchangeable licences.
+type stockKey struct {
+	family, metric string
+}
+
+// ledger sets needs against stock, both by version.
+type ledger struct {
+	need, have map[stockKey]map[Version]int
+}
+
+func newLedger(owned []Entitlement) *ledger {
+	l := &ledger{map[stockKey]map[Version]int{}, map[stockKey]map[Version]int{}}
+	for i := range owned {
+		e := &owned[i]
+		for _, family := range e.Families() {
+			if e.Quantity > 0 {
+				put(l.have, stockKey{family, e.Metric}, e.Effective(), e.Quantity)
+			}
+		}
+	}
+	return l
+}
+
+func put(m map[stockKey]map[Version]int, k stockKey, v Version, n int) {
+	if m[k] == nil {
+		m[k] = map[Version]int{}
+	}
+	m[k][v] += n
+}
+
+// holders enters the CALs of an assignment.
+func (l *ledger) holders(h Holders) {
+	for metric, grants := range map[string][]Grant{"user": h.Users, "device": h.Devices} {
+		for _, g := range grants {
+			for i, v := range g {
+				if v > 0 {
+					put(l.need, stockKey{families[i], metric}, v, 1)
+				}
+			}
+		}
+	}
+}
+
+// servers enters the server licences.
+func (l *ledger) servers(all []Server) {
+	for _, s := range all {
+		lic, err := license(s.License)
+		if err != nil {
+			continue // the role needs none
+		}
+		v, err := ParseVersion(s.Version)
+		if err != nil {
+			continue // versions come from the catalogue
+		}
+		put(l.need, stockKey{lic.Grants[0], "server"}, v, 1)
+	}
+}
+
+// positions nets needs against stock: newer needs take first, each from the
+// oldest version that serves it.
+func (l *ledger) positions(names labels) []Position {
+	var rows []Position
+	keys := map[stockKey]bool{}
+	for k := range l.need {
+		keys[k] = true
+	}
+	for k := range l.have {
+		keys[k] = true
+	}
+	newest := Version(len(catalogue().Releases))
+	for k := range keys {
+		left := map[Version]int{}
+		for v, n := range l.have[k] {
+			left[v] = n
+		}
+		at := map[Version]*Position{}
+		for v := newest; v > 0; v-- {
+			required := l.need[k][v]
+			owned := 0
+			for x := v; x <= newest; x++ {
+				owned += left[x]
+			}
+			at[v] = &Position{License: names.name(k.family, v), Metric: k.metric, Version: v.String(),
+				Required: required, Owned: owned, Shortfall: max(0, required-owned)}
+			take := min(required, owned)
+			for x := v; x <= newest; x++ {
+				n := min(take, left[x])
+				left[x] -= n
+				take -= n
+			}
+		}
+		for v, row := range at {
+			if row.Surplus = left[v]; row.Required > 0 || row.Surplus > 0 {
+				rows = append(rows, *row)
+			}
+		}
+	}
+	slices.SortFunc(rows, func(a, b Position) int {
+		return cmp.Or(cmp.Compare(a.License, b.License), cmp.Compare(a.Metric, b.Metric), cmp.Compare(a.Version, b.Version))
+	})
+	return rows
+}

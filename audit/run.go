@@ -1,0 +1,328 @@
+package audit
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"calaudit/ingest"
+)
+
+// Run audits: who must hold which CAL, and what is missing. Report is complete
+// but for what only the caller knows: Run, Coverage, Imports, Evidence, Digest,
+// Chain and ExitCodes. Subjects are sorted, users before devices.
+func Run(in *Input) (*Report, []Subject, error) {
+	if in.Policy == nil || in.Estate == nil {
+		return nil, nil, errors.New("audit: policy and estate are needed")
+	}
+	if in.Days < 1 {
+		return nil, nil, fmt.Errorf("window of %d days; valid: 1 or more", in.Days)
+	}
+	assign, err := assigner(in.Assign)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := oneCurrency(in.Owned); err != nil {
+		return nil, nil, err
+	}
+	readings := map[string]string{}
+	for _, q := range in.Policy.Questions {
+		readings[q.ID] = answer(in.Policy, in.Readings, q.ID)
+	}
+	w := newWorld(in)
+	s := &session{in: in, w: w, assign: assign, present: w.present(), servers: w.instances(in)}
+	exemptions := s.exemptions()
+	chosen, err := s.answer(readings)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := &Report{
+		Schema: "calaudit.report/1",
+		AsOf:   in.AsOf.Format(time.DateOnly),
+		Window: Window{From: in.AsOf.AddDate(0, 0, 1-in.Days).Format(time.DateOnly), To: in.AsOf.Format(time.DateOnly), Days: in.Days},
+		Policy: PolicyRef{Name: in.Policy.Name, SHA256: in.Policy.SHA256, Readings: readings},
+		Assign: in.Assign, Position: chosen.positions, Servers: s.servers, Exemptions: exemptions,
+		Conflicts: w.conflicts, Coverage: []Coverage{}, ExitCodes: []int{},
+	}
+	subjects := s.subjects(chosen)
+	r.Totals = totals(subjects)
+	if r.Readings, err = s.readings(readings, chosen); err != nil {
+		return nil, nil, err
+	}
+	r.Notes = s.notes(subjects)
+	nonNil(&r.Position)
+	nonNil(&r.Readings)
+	nonNil(&r.Servers)
+	nonNil(&r.Exemptions)
+	nonNil(&r.Conflicts)
+	nonNil(&r.Notes)
+	return r, subjects, nil
+}
+
+// nonNil makes an empty list an empty JSON array.
+func nonNil[T any](list *[]T) {
+	if *list == nil {
+		*list = []T{}
+	}
+}
+
+// session is one audit while its readings are tried.
+type session struct {
+	in      *Input
+	w       *world
+	assign  Assigner
+	present presence
+	servers []Server
+	out     exempted
+}
+
+// presence marks the persons and devices that are subjects: those with a use
+// in the window or a directory fact.
+type presence struct {
+	users, devices []bool
+}
+
+func (w *world) present() presence {
+	p := presence{make([]bool, len(w.persons)), make([]bool, len(w.devices))}
+	for i := range w.uses {
+		if u := w.uses[i].user; u >= 0 {
+			p.users[u] = true
+		}
+		if d := w.uses[i].device; d >= 0 {
+			p.devices[d] = true
+		}
+	}
+	return p
+}
+
+// result is the answer under one set of readings.
+type result struct {
+	*verdicts
+	holders   Holders
+	positions []Position
+	users     []standing
+	devices   []standing
+}
+
+// standing is the verdict on one subject.
+type standing struct {
+	outcome   outcome
+	coveredBy string
+	grant     Grant
+}
+
+func (s *session) answer(readings map[string]string) (*result, error) {
+	v, err := s.w.judge(s.in, readings, s.out)
+	if err != nil {
+		return nil, err
+	}
+	r := &result{verdicts: v, users: make([]standing, len(s.w.persons)), devices: make([]standing, len(s.w.devices))}
+	for i := range s.w.uses {
+		u, o := &s.w.uses[i], v.decisions[i].outcome
+		if u.user >= 0 && s.out.users[u.user] == "" {
+			r.users[u.user].outcome = max(r.users[u.user].outcome, o)
+		}
+	}
+	covered := s.place(r)
+	by := make([]string, len(s.w.devices)) // who covers the uses of a device that holds nothing
+	for i := range s.w.uses {
+		u, o := &s.w.uses[i], v.decisions[i].outcome
+		if u.device < 0 || s.out.devices[u.device] != "" || u.user >= 0 && s.out.users[u.user] != "" {
+			continue
+		}
+		r.devices[u.device].outcome = max(r.devices[u.device].outcome, o)
+		switch {
+		case o == exempt:
+		case u.user < 0:
+			by[u.device] = cmp.Or(by[u.device], "device-cal")
+		case !covered(u.user):
+			by[u.device] = "user-cal"
+		case by[u.device] != "user-cal":
+			by[u.device] = "external-connector"
+		}
+	}
+	for i := range r.users {
+		cover := "device-cal"
+		if covered(int32(i)) {
+			cover = "external-connector"
+		}
+		r.users[i].settle(r.holders.Users[i], cover)
+	}
+	for i := range r.devices {
+		r.devices[i].settle(r.holders.Devices[i], by[i])
+	}
+	return r, nil
+}
+
+// settle enters what the subject holds. Who needs something and holds nothing
+// is covered by somebody else.
+func (x *standing) settle(g Grant, by string) {
+	x.grant = g
+	if g == (Grant{}) && x.outcome != exempt {
+		x.outcome, x.coveredBy = exempt, by
+	}
+}
+
+// place finds the holders and the positions: CALs for everybody, or, where
+// connectors are owned or priced and no dearer, connectors for the outsiders.
+// It returns whom connectors cover.
+func (s *session) place(r *result) (covered func(user int32) bool) {
+	settle := func(demands []Demand, c *connectors) (Holders, []Position) {
+		h := s.assign(demands, len(s.w.persons), len(s.w.devices))
+		l := newLedger(s.in.Owned)
+		l.holders(h)
+		l.servers(s.servers)
+		s.w.clients().enter(l, s.in)
+		if c != nil {
+			c.enter(l)
+		}
+		return h, l.positions(labels{s.in.Policy.Licenses})
+	}
+	r.holders, r.positions = settle(r.demands(nil), nil)
+	c := s.outsiders(r.verdicts, r.users)
+	if len(c.instances[0]) == 0 || !s.offered() {
+		return func(int32) bool { return false }
+	}
+	holders, positions := settle(r.demands(c.covered), c)
+	if cost(positions, s.in.Owned) > cost(r.positions, s.in.Owned) {
+		return func(int32) bool { return false }
+	}
+	r.holders, r.positions = holders, positions
+	return func(user int32) bool { return c.covered[user] }
+}
+
+// readings computes each question's other answer, one at a time.
+func (s *session) readings(readings map[string]string, chosen *result) ([]Reading, error) {
+	var all []Reading
+	for _, q := range s.in.Policy.Questions {
+		changed := maps.Clone(readings)
+		changed[q.ID] = "strict"
+		if readings[q.ID] == "strict" {
+			changed[q.ID] = "lenient"
+		}
+		other, err := s.answer(changed)
+		if err != nil {
+			return nil, err
+		}
+		strict, lenient := chosen, other
+		if readings[q.ID] == "lenient" {
+			strict, lenient = other, chosen
+		}
+		all = append(all, Reading{Question: q.ID, Chosen: readings[q.ID],
+			RequiredIf:  Either{strict.holding(), lenient.holding()},
+			CALsIf:      Either{strict.cals(), lenient.cals()},
+			ShortfallIf: Either{strict.shortfall(), lenient.shortfall()},
+			Subjects:    s.differ(chosen, other)})
+	}
+	slices.SortFunc(all, func(a, b Reading) int { return cmp.Compare(a.Question, b.Question) })
+	return all, nil
+}
+
+func (r *result) holding() (n int) {
+	for _, g := range slices.Concat(r.holders.Users, r.holders.Devices) {
+		n += bit(g.CALs() > 0)
+	}
+	return n
+}
+
+func (r *result) cals() (n int) {
+	for _, g := range slices.Concat(r.holders.Users, r.holders.Devices) {
+		n += g.CALs()
+	}
+	return n
+}
+
+// shortfall sums the missing CALs; server licences are not in question.
+func (r *result) shortfall() (n int) {
+	for _, p := range r.positions {
+		if p.Metric != "server" {
+			n += p.Shortfall
+		}
+	}
+	return n
+}
+
+// differ counts the subjects whose outcome or licences are not the same.
+func (s *session) differ(a, b *result) (n int) {
+	for i, is := range s.present.users {
+		n += bit(is && (a.users[i].outcome != b.users[i].outcome || a.users[i].grant != b.users[i].grant))
+	}
+	for i, is := range s.present.devices {
+		n += bit(is && (a.devices[i].outcome != b.devices[i].outcome || a.devices[i].grant != b.devices[i].grant))
+	}
+	return n
+}
+
+// exemptions applies the estate's [[exemptions]] and says what became of each.
+func (s *session) exemptions() []Exemption {
+	s.out = exempted{map[int32]string{}, map[int32]string{}}
+	var all []Exemption
+	for _, x := range s.in.Estate.Exemptions {
+		e := Exemption{Subject: x.Subject, Reason: x.Reason, Until: x.Until, State: "unused"}
+		user, device := s.subject(x.Subject)
+		switch {
+		case x.Reason == "":
+			e.State = "no-reason"
+		case x.Until != "" && x.Until < s.in.AsOf.Format(time.DateOnly):
+			e.State = "expired"
+		case user >= 0:
+			s.out.users[user] = least(s.out.users[user], x.Reason)
+			e.State = "applied"
+		case device >= 0:
+			s.out.devices[device] = least(s.out.devices[device], x.Reason)
+			e.State = "applied"
+		}
+		all = append(all, e)
+	}
+	slices.SortFunc(all, func(a, b Exemption) int {
+		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Until, b.Until), cmp.Compare(a.Reason, b.Reason))
+	})
+	return all
+}
+
+// least keeps the choice among several reasons independent of their order.
+func least(have, reason string) string {
+	if have == "" {
+		return reason
+	}
+	return min(have, reason)
+}
+
+// subject finds a present subject by any of its ids, -1 for none.
+func (s *session) subject(id string) (user, device int32) {
+	device = -1
+	if p, ok := s.w.personOf[id]; ok {
+		if s.present.users[p] {
+			return p, -1
+		}
+		device = s.w.persons[p].device
+	} else if d, ok := s.w.deviceOf[id]; ok {
+		device = d
+	}
+	if device >= 0 && !s.present.devices[device] {
+		device = -1
+	}
+	return -1, device
+}
+
+func totals(subjects []Subject) (t Totals) {
+	for i := range subjects {
+		o := &t.Users
+		if subjects[i].Kind == "device" {
+			o = &t.Devices
+		}
+		switch subjects[i].Outcome {
+		case "required":
+			o.Required++
+		case "exempt":
+			o.Exempt++
+		default:
+			o.Undetermined++
+		}
+		t.AnonymousUpTo += bit(subjects[i].Class == ingest.Anonymous.String())
+	}
+	return t
+}

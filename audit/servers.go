@@ -1,0 +1,134 @@
+package audit
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"calaudit/ingest"
+)
+
+// hosts finds the organisation's servers by the names that exports use: a
+// host, a pool, or either without its domain.
+type hosts struct {
+	estate map[string]EstateServer
+	names  []string
+	found  map[string][]string
+}
+
+func newHosts(e *Estate) *hosts {
+	return &hosts{e.Servers, slices.Sorted(maps.Keys(e.Servers)), map[string][]string{}}
+}
+
+// sameServer: equal, or one of them is the other without its domain.
+func sameServer(a, b string) bool {
+	if a == b {
+		return a != ""
+	}
+	short, long := a, b
+	if len(short) > len(long) {
+		short, long = long, short
+	}
+	return short != "" && !strings.Contains(short, ".") && strings.HasPrefix(long, short+".")
+}
+
+// of lists the estate's hosts behind a name: the host itself, else those of
+// the pool of that name.
+func (h *hosts) of(name string) []string {
+	if name == "" {
+		return nil
+	}
+	if found, ok := h.found[name]; ok {
+		return found
+	}
+	pick := func(match func(host string) bool) (all []string) {
+		for _, host := range h.names {
+			if match(host) {
+				all = append(all, host)
+			}
+		}
+		return all
+	}
+	found := pick(func(host string) bool { return host == name })
+	for _, match := range []func(string) bool{
+		func(host string) bool { return h.estate[host].Pool == name },
+		func(host string) bool { return sameServer(host, name) },
+		func(host string) bool { return sameServer(h.estate[host].Pool, name) },
+	} {
+		if len(found) == 0 {
+			found = pick(match)
+		}
+	}
+	h.found[name] = found
+	return found
+}
+
+// version is the newest version among the hosts behind a name, 0 when the
+// estate doesn't tell.
+func (h *hosts) version(name string) Version {
+	var v Version
+	for _, host := range h.of(name) {
+		v = max(v, h.estate[host].Version)
+	}
+	return v
+}
+
+// instances lists the servers that need a licence or are told to need none:
+// the estate's hosts, and every name in the evidence of the organisation's own
+// users that is neither one of these nor a pool of them.
+func (w *world) instances(in *Input) []Server {
+	unknown := map[string]bool{}
+	for _, name := range w.serversSeen {
+		if len(w.hosts.of(name)) == 0 {
+			unknown[name] = true
+		}
+	}
+	var all []Server
+	for host, s := range in.Estate.Servers {
+		all = append(all, w.serverRow(in.Policy, host, s))
+	}
+	for name := range unknown {
+		// A name without a domain is the same server as the full one.
+		if !strings.Contains(name, ".") && anyKey(unknown, func(o string) bool { return o != name && sameServer(o, name) }) {
+			continue
+		}
+		all = append(all, w.serverRow(in.Policy, name, EstateServer{}))
+	}
+	slices.SortFunc(all, func(a, b Server) int { return cmp.Compare(a.Host, b.Host) })
+	return all
+}
+
+func anyKey(set map[string]bool, match func(string) bool) bool {
+	for k := range set {
+		if match(k) {
+			return true
+		}
+	}
+	return false
+}
+
+// serverRow applies the policy's server rules. What is not told counts as a
+// front end of Standard Edition and is marked.
+func (w *world) serverRow(p *Policy, host string, s EstateServer) Server {
+	row := Server{Host: host, Role: cmp.Or(s.Role, "front-end"), Edition: cmp.Or(s.Edition, "standard"),
+		Version: cmp.Or(s.Version, p.version).String(), Assumed: s.Role == "" || s.Edition == ""}
+	for _, r := range p.Servers {
+		if (len(r.Role) == 0 || slices.Contains(r.Role, row.Role)) && (len(r.Edition) == 0 || slices.Contains(r.Edition, row.Edition)) {
+			row.License = r.License
+			break
+		}
+	}
+	return row
+}
+
+// noteServer remembers a server of the organisation's own.
+func (w *world) noteServer(name string, class ingest.Class) {
+	switch class {
+	case ingest.Hosted, ingest.Guest, ingest.Application:
+		if name != "" && !w.serverNamed[name] {
+			w.serverNamed[name] = true
+			w.serversSeen = append(w.serversSeen, name)
+		}
+	}
+}

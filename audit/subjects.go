@@ -1,0 +1,165 @@
+package audit
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"calaudit/ingest"
+)
+
+// subjects writes the verdicts out, users before devices, by id.
+func (s *session) subjects(r *result) []Subject {
+	users, devices := make([][]int32, len(s.w.persons)), make([][]int32, len(s.w.devices))
+	for i := range s.w.uses {
+		u := &s.w.uses[i]
+		if u.user >= 0 {
+			users[u.user] = append(users[u.user], int32(i))
+		}
+		if u.device >= 0 {
+			devices[u.device] = append(devices[u.device], int32(i))
+		}
+	}
+	names := labels{s.in.Policy.Licenses}
+	var all []Subject
+	for i, uses := range users {
+		if len(uses) == 0 {
+			continue
+		}
+		p := &s.w.persons[i]
+		x := Subject{ID: p.id, Kind: "user", Class: p.class.String(), Name: p.name, Aliases: p.idents, Exemption: s.out.users[int32(i)]}
+		for _, u := range uses {
+			if d := s.w.uses[u].device; d >= 0 {
+				x.Shares = append(x.Shares, s.w.devices[d].id)
+			}
+		}
+		all = append(all, s.finish(x, &r.users[i], r, uses, names))
+	}
+	for i, uses := range devices {
+		if len(uses) == 0 {
+			continue
+		}
+		d := &s.w.devices[i]
+		x := Subject{ID: d.id, Kind: "device", Class: d.class, Aliases: d.ids, Exemption: s.out.devices[int32(i)]}
+		for _, u := range uses {
+			if p := s.w.uses[u].user; p >= 0 {
+				x.Shares = append(x.Shares, s.w.persons[p].id)
+			} else {
+				x.Name = cmp.Or(x.Name, s.w.persons[s.w.uses[u].owner].name)
+			}
+		}
+		all = append(all, s.finish(x, &r.devices[i], r, uses, names))
+	}
+	slices.SortFunc(all, func(a, b Subject) int {
+		return cmp.Or(-cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
+	})
+	return all
+}
+
+func (s *session) finish(x Subject, st *standing, r *result, uses []int32, names labels) Subject {
+	x.Outcome, x.CoveredBy = st.outcome.String(), st.coveredBy
+	x.Licenses = []string{}
+	type held struct{ license, version string }
+	var holds []held
+	for f, v := range st.grant {
+		if v > 0 {
+			holds = append(holds, held{names.name(families[f], v), v.String()})
+		}
+	}
+	slices.SortFunc(holds, func(a, b held) int { return cmp.Compare(a.license, b.license) })
+	for _, h := range holds {
+		x.Licenses = append(x.Licenses, h.license)
+		x.Versions = append(x.Versions, h.version)
+	}
+	slices.Sort(x.Shares)
+	x.Shares = slices.Compact(x.Shares)
+	x.Reasons = s.reasons(r, uses)
+	return x
+}
+
+// reasons groups the uses that one rule decided alike, required ones first.
+func (s *session) reasons(r *result, uses []int32) []Reason {
+	type key struct {
+		outcome  outcome
+		rule     string
+		activity ingest.Activity
+	}
+	type sum struct {
+		key
+		count       int
+		first, last int64
+	}
+	var sums []sum
+	for _, i := range uses {
+		u, d := &s.w.uses[i], &r.decisions[i]
+		k := key{d.outcome, d.rule, u.activity}
+		at := slices.IndexFunc(sums, func(x sum) bool { return x.key == k })
+		if at < 0 {
+			sums = append(sums, sum{k, u.count, u.first, u.last})
+			continue
+		}
+		sums[at].count += u.count
+		sums[at].first, sums[at].last = span(sums[at].first, sums[at].last, u.first, u.last)
+	}
+	slices.SortFunc(sums, func(a, b sum) int {
+		return cmp.Or(-cmp.Compare(a.outcome, b.outcome), cmp.Compare(a.rule, b.rule), cmp.Compare(a.activity, b.activity))
+	})
+	all := make([]Reason, len(sums))
+	for i, x := range sums {
+		all[i] = Reason{Rule: x.rule, Activity: x.activity.String(), Outcome: x.outcome.String(), Count: x.count,
+			First: stamp(x.first), Last: stamp(x.last)}
+	}
+	return all
+}
+
+func stamp(ms int64) string {
+	if ms == ingest.Undated {
+		return ""
+	}
+	return time.UnixMilli(ms).UTC().Format(time.RFC3339)
+}
+
+// notes says in plain words what the numbers rest on.
+func (s *session) notes(subjects []Subject) []string {
+	var untold, undated, assumed, gateways, anonymous, connected int
+	for i := range s.w.uses {
+		u := &s.w.uses[i]
+		if u.untold {
+			untold += u.count
+		}
+	}
+	for i := range s.in.Usages {
+		if s.in.Usages[i].First == ingest.Undated {
+			undated += s.in.Usages[i].Count
+		}
+	}
+	for _, x := range s.servers {
+		assumed += bit(x.Assumed)
+	}
+	for i := range subjects {
+		connected += bit(subjects[i].Kind == "user" && subjects[i].CoveredBy == "external-connector")
+		gateways += bit(subjects[i].Class == "gateway" && len(subjects[i].Licenses) > 0)
+		anonymous += bit(subjects[i].Class == ingest.Anonymous.String())
+	}
+	var notes []string
+	say := func(n int, text string) {
+		if n > 0 {
+			notes = append(notes, fmt.Sprintf(text, n))
+		}
+	}
+	say(untold, "Conference facts whose kind no export tells, taken for web conferences: %d.")
+	say(undated, "Facts without a date, counted in every window: %d.")
+	say(anonymous, "Anonymous identities are made anew at each join, so their number is an upper bound of persons: %d.")
+	say(connected, "Outsiders covered by External Connectors, which must be on every server that they reached: %d.")
+	say(assumed, "Servers whose role or edition is not told, counted as front ends of Standard Edition: %d.")
+	if c := s.w.clients(); !c.named(s.in.Owned) {
+		say(c.devices, "Devices on which hosted users ran the Communicator desktop client, whose licences are not counted because the entitlements do not name it: %d.")
+	}
+	say(gateways, "Gateways that hold device CALs, although the people behind them count and not the gateway (multiplexing): %d.")
+	if len(s.in.Estate.SIPDomains) == 0 {
+		notes = append(notes, "The estate names no sip_domains: the domains of the directory's primary addresses are taken for the organisation's own.")
+	}
+	slices.Sort(notes)
+	return notes
+}

@@ -1,0 +1,127 @@
+package audit
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// decodeStrict reads TOML into a struct. Every unknown key is reported with
+// its line and the keys that are valid in its place.
+func decodeStrict(file string, data []byte, into any) error {
+	d := toml.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	var missing *toml.StrictMissingError
+	if errors.As(err, &missing) {
+		var all []error
+		for i := range missing.Errors {
+			e := &missing.Errors[i]
+			line, _ := e.Position()
+			key := e.Key()
+			all = append(all, fmt.Errorf("%s:%d: unknown key %q; valid: %s", file, line,
+				strings.Join(key, "."), strings.Join(keysAt(reflect.TypeOf(into), key[:len(key)-1]), ", ")))
+		}
+		return errors.Join(all...)
+	}
+	var one *toml.DecodeError
+	if errors.As(err, &one) {
+		line, _ := one.Position()
+		return fmt.Errorf("%s:%d: %s", file, line, strings.TrimPrefix(one.Error(), "toml: "))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
+}
+
+// keysAt lists the keys a TOML table takes, following path from the type t.
+func keysAt(t reflect.Type, path []string) []string {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.Map:
+		// the reader's path to a key of an inline table lacks the map's own key
+		return keysAt(t.Elem(), path[min(1, len(path)):])
+	case reflect.Struct:
+		var keys []string
+		for i := range t.NumField() {
+			name := t.Field(i).Tag.Get("toml")
+			if name == "" || name == "-" {
+				continue
+			}
+			if len(path) > 0 && name == path[0] {
+				return keysAt(t.Field(i).Type, path[1:])
+			}
+			keys = append(keys, name)
+		}
+		sort.Strings(keys)
+		return keys
+	}
+	return nil
+}
+
+// places knows the line of every key of a TOML file, so that a wrong value
+// can be reported where it stands.
+type places struct {
+	file  string
+	lines map[string]int
+}
+
+// locate indexes a file that has been decoded already. The elements of an
+// array of tables are numbered from 0 in the path.
+func locate(file string, data []byte) *places {
+	at := &places{file, map[string]int{}}
+	var p unstable.Parser
+	p.Reset(data)
+	var table []string
+	counts := map[string]int{}
+	line, counted := 1, 0 // newlines before counted are in line
+	for p.NextExpression() {
+		e := p.Expression()
+		var keys []string
+		for it := e.Key(); it.Next(); {
+			n := it.Node()
+			keys = append(keys, string(n.Data))
+			if offset := int(n.Raw.Offset); offset > counted {
+				line += bytes.Count(data[counted:offset], []byte{'\n'})
+				counted = offset
+			}
+		}
+		switch e.Kind {
+		case unstable.Table:
+			table = keys
+		case unstable.ArrayTable:
+			name := pathKey(keys)
+			table = append(keys, strconv.Itoa(counts[name]))
+			counts[name]++
+		case unstable.KeyValue:
+			at.lines[pathKey(append(append([]string{}, table...), keys...))] = line
+			continue
+		default:
+			continue
+		}
+		at.lines[pathKey(table)] = line
+	}
+	return at
+}
+
+func pathKey(path []string) string { return strings.Join(path, "\x00") }
+
+// errorf reports a problem at the innermost known part of path.
+func (at *places) errorf(path []string, format string, args ...any) error {
+	for n := len(path); n > 0; n-- {
+		if line := at.lines[pathKey(path[:n])]; line > 0 {
+			return fmt.Errorf("%s:%d: %s", at.file, line, fmt.Sprintf(format, args...))
+		}
+	}
+	return fmt.Errorf("%s: %s", at.file, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,112 @@
+package audit
+
+import (
+	"calaudit/ingest"
+)
+
+// use is a usage in terms of who is who: what the rules and the demands need.
+type use struct {
+	owner        int32 // person of the identity
+	user         int32 // the same, or -1 when that identity is a device
+	device       int32 // -1 when not known
+	class        ingest.Class
+	activity     ingest.Activity
+	peer         ingest.Class
+	server       string
+	version      Version // newest server version reached, 0 when not told
+	untold       bool
+	communicator bool // the client is licensed desktop software
+	count        int
+	first        int64
+	last         int64
+}
+
+// world is the part of an audit that no reading changes.
+type world struct {
+	*cast
+	hosts       *hosts
+	uses        []use
+	byOwner     [][]int32 // uses of each person
+	serversSeen []string
+	serverNamed map[string]bool
+}
+
+func newWorld(in *Input) *world {
+	w := &world{cast: casting(in), hosts: newHosts(in.Estate), serverNamed: map[string]bool{}}
+	text := func(id ingest.ID) string {
+		if int(id) >= len(in.Names) {
+			return ""
+		}
+		return in.Names[id].Text
+	}
+	communicators := map[ingest.ID]bool{}
+	for i := range in.Usages {
+		u := &in.Usages[i]
+		owner, ok := w.personOf[text(u.User)]
+		if !ok || text(u.User) == "" {
+			continue
+		}
+		is, ok := communicators[u.Client]
+		if !ok {
+			is = ingest.IsCommunicator(text(u.Client))
+			communicators[u.Client] = is
+		}
+		x := use{owner: owner, activity: u.Activity, server: text(u.Server), untold: u.Untold, communicator: is,
+			count: u.Count, first: u.First, last: u.Last, device: w.deviceIn(text(u.Device), text(u.Endpoint))}
+		if peer, ok := w.personOf[text(u.Peer)]; ok && u.Activity.Call() && text(u.Peer) != "" {
+			x.peer = w.persons[peer].class
+		} else if u.PeerPSTN {
+			x.peer = ingest.PSTN
+		}
+		w.noteServer(text(u.Server), w.persons[owner].class)
+		w.add(x)
+	}
+	for i := range in.Accounts {
+		a := &in.Accounts[i]
+		id := accountID(a.Entry)
+		if !a.active() || id == "" {
+			continue
+		}
+		x := use{owner: w.personOf[id], device: -1, activity: ingest.IMIdentity, count: 1,
+			first: ingest.Undated, last: ingest.Undated, server: a.Entry.Home}
+		w.noteServer(a.Entry.Home, w.persons[x.owner].class)
+		w.add(x)
+		if a.Entry.Voice {
+			x.activity = ingest.VoiceExtension
+			w.add(x)
+		}
+	}
+	w.byOwner = make([][]int32, len(w.persons))
+	for i := range w.uses {
+		w.byOwner[w.uses[i].owner] = append(w.byOwner[w.uses[i].owner], int32(i))
+	}
+	return w
+}
+
+// add completes a use. An identity that is a device has no user; where it was
+// used on no known machine, it was used on the device that it is.
+func (w *world) add(x use) {
+	p := &w.persons[x.owner]
+	x.version = w.hosts.version(x.server)
+	x.class, x.user = p.class, x.owner
+	if x.activity.Standing() {
+		x.device = -1 // a state is on no machine, even where a row names one
+	}
+	if p.device >= 0 {
+		x.user = -1
+		if x.device < 0 {
+			x.device = p.device
+		}
+	}
+	w.uses = append(w.uses, x)
+}
+
+// dormant reports a person with standing facts and nothing else.
+func (w *world) dormant(owner int32) bool {
+	for _, i := range w.byOwner[owner] {
+		if !w.uses[i].activity.Standing() {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"calaudit/audit"
+	"calaudit/ingest"
+	"calaudit/store"
+)
+
+// ingestFlags are shared by ingest and run.
+type ingestFlags struct {
+	fileDate   string
+	strictData bool
+}
+
+func (f *ingestFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.fileDate, "file-date", "", "date (YYYY-MM-DD) of directory exports whose entries carry none")
+	cmd.Flags().BoolVar(&f.strictData, "strict-data", false, "exit 4 when records were rejected or days are missing")
+}
+
+func (a *app) ingestCommand() *cobra.Command {
+	var f ingestFlags
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use:   "ingest PATH...",
+		Short: "read exports into the database, without an audit",
+		Long: `Read exports into the database. A PATH is a file, a folder (walked), a .gz or a
+.zip. Formats are recognised from content; see calaudit formats. Rows that are
+there already change nothing; rows that cannot be read are kept as rejected
+records; a file is taken in wholly or not at all.`,
+		Example: `  calaudit ingest /exports/2009-03-31
+  calaudit ingest users.ldf cdr.zip
+  calaudit ingest --dry-run /exports        # what would you make of this?`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: a.do(func(ctx context.Context, args []string) error {
+			if dryRun {
+				return a.dryRun(ctx, args, &f)
+			}
+			return a.writing(ctx, func(s *store.Store) error { return a.ingestReport(ctx, s, args, &f) })
+		}),
+	}
+	f.add(cmd)
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "report what would be ingested and store nothing")
+	return cmd
+}
+
+// ingested is what one command took in.
+type ingested struct {
+	tally  audit.Tally
+	since  int  // imports with a greater id are this command's
+	failed bool // something could not be read
+}
+
+// ingest takes in everything the paths lead to.
+func (a *app) ingest(ctx context.Context, s *store.Store, paths []string, f *ingestFlags, named []ingest.Setting) (*ingested, error) {
+	in := &ingested{}
+	imports, err := s.Imports(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, im := range imports {
+		in.since = max(in.since, im.ID)
+	}
+	pile := ingest.Gather(paths)
+	env := &ingest.Env{Now: a.now(), Location: time.UTC}
+	if f.fileDate != "" {
+		if env.FileDate, err = parseDay("--file-date", f.fileDate); err != nil {
+			return nil, err
+		}
+	}
+	cmd := s.NewCommand(env)
+	if err := a.saveSettings(ctx, s, cmd, env, override(pile.Settings, named)); err != nil {
+		return nil, err
+	}
+	for _, err := range pile.Errors {
+		in.failed = true
+		a.warn("%v", err)
+	}
+	for _, p := range pile.Passed {
+		if !p.Own {
+			a.say("%s: passed over: %s", p.Path, p.Why)
+		}
+	}
+	for i := range pile.Units {
+		u := &pile.Units[i]
+		im, err := cmd.Import(ctx, u)
+		if err != nil {
+			if ctx.Err() != nil || errors.Is(err, store.ErrFull) {
+				return nil, err
+			}
+			in.failed = true
+			a.warn("%v; nothing of it was taken", err)
+			continue
+		}
+		a.sayImported(im)
+		in.tally.Add(im.Tally())
+	}
+	return in, nil
+}
+
+// override puts the settings named by flags in place of those met in folders.
+func override(met, named []ingest.Setting) []ingest.Setting {
+	kinds := map[string]bool{}
+	for _, n := range named {
+		kinds[n.Kind] = true
+	}
+	list := append([]ingest.Setting{}, named...)
+	for _, m := range met {
+		if !kinds[m.Kind] {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// saveSettings checks the settings before anything is stored, then makes them
+// the ones in force. The time zone of the estate applies to this ingest.
+func (a *app) saveSettings(ctx context.Context, s *store.Store, cmd *store.Command, env *ingest.Env, settings []ingest.Setting) error {
+	for _, f := range settings {
+		var err error
+		if f.Kind == "estate" {
+			_, err = audit.ParseEstate(f.Path, f.Data)
+		} else {
+			_, _, err = audit.ParseEntitlements(f.Path, f.Data)
+		}
+		if err != nil {
+			return usageError(err)
+		}
+	}
+	if err := usageError(cmd.SaveSettings(ctx, settings)); err != nil {
+		return err
+	}
+	estate, err := estateInForce(ctx, s)
+	if err != nil {
+		return err
+	}
+	if estate.TimeZone != "" {
+		loc, err := time.LoadLocation(estate.TimeZone)
+		if err != nil {
+			return usageError(err)
+		}
+		env.Location = loc
+	}
+	for _, f := range settings {
+		a.say("%s: %s in force", f.Path, f.Kind)
+	}
+	return nil
+}
+
+// estateInForce parses the estate file in force; an empty estate without one.
+func estateInForce(ctx context.Context, s *store.Store) (*audit.Estate, error) {
+	files, err := s.Settings(ctx, "estate")
+	if err != nil || len(files) == 0 {
+		return &audit.Estate{}, err
+	}
+	e, err := audit.ParseEstate(files[0].Path, files[0].Data)
+	return e, usageError(err)
+}
+
+// licensesInForce parses the entitlement files in force; several add up. Rows
+// that cannot be read are warned of, left out and counted.
+func (a *app) licensesInForce(ctx context.Context, s *store.Store) (owned []audit.Entitlement, leftOut int, err error) {
+	files, err := s.Settings(ctx, "licenses")
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, f := range files {
+		list, problems, err := audit.ParseEntitlements(f.Path, f.Data)
+		if err != nil {
+			return nil, 0, usageError(err)
+		}
+		leftOut += len(problems)
+		for _, p := range problems {
+			a.warn("%s:%d: %s; the row is left out", p.File, p.Line, p.What)
+		}
+		owned = append(owned, list...)
+	}
+	return owned, leftOut, nil
+}
+
+// sayImported tells what became of a unit: one line for it, and the notes and
+// first problems of its files.
+func (a *app) sayImported(im *store.Imported) {
+	name, t := im.Files[0].Path, im.Tally()
+	if n := len(im.Files); n > 1 {
+		name = fmt.Sprintf("%s: %d files", path.Dir(name), n)
+	}
+	switch {
+	case t.Files == 0:
+		a.say("%s: unchanged", name)
+	case t.FilesUnchanged > 0:
+		a.say("%s, %d of them unchanged: %s", name, t.FilesUnchanged, tallyText(t))
+	default:
+		a.say("%s: %s", name, tallyText(t))
+	}
+	if im.Refusal != "" {
+		a.warn("%s; the set is refused", im.Refusal)
+		return
+	}
+	for _, f := range im.Files {
+		for _, n := range f.Notes {
+			a.say("%s: note: %s", f.Path, n)
+		}
+		for _, r := range f.Rejects {
+			a.say("%s:%d: %s", f.Path, r.Line, r.What)
+		}
+		if more := f.Tally.Rejected - len(f.Rejects); more > 0 {
+			a.say("%s: %d more rejected; see calaudit imports --rejected", f.Path, more)
+		}
+	}
+}
+
+func tallyText(t audit.Tally) string {
+	return fmt.Sprintf("%d read = %d stored + %d duplicate + %d skipped + %d rejected", t.Read, t.Stored, t.Duplicate, t.Skipped, t.Rejected)
+}
+
+// parseDay reads a date flag.
+func parseDay(flag, s string) (time.Time, error) {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return t, usagef("%s %q is no date; expected YYYY-MM-DD", flag, s)
+	}
+	return t, nil
+}
+
+// dryRun ingests for the report only; everything is rolled back.
+func (a *app) dryRun(ctx context.Context, paths []string, f *ingestFlags) error {
+	s, done, err := store.Dry(ctx, a.db)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return a.ingestReport(ctx, s, paths, f)
+}
+
+// ingestReport ingests, sets the exit status and prints the tallies.
+func (a *app) ingestReport(ctx context.Context, s *store.Store, paths []string, f *ingestFlags) error {
+	in, err := a.ingest(ctx, s, paths, f, nil)
+	if err != nil {
+		return err
+	}
+	switch {
+	case in.failed:
+		a.status = exitFailed
+	case f.strictData && in.tally.Rejected > 0:
+		a.status = exitEvidence
+	}
+	return a.importsReport(ctx, s, in.since)
+}

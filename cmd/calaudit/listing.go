@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"calaudit/audit"
+	"calaudit/audit/report"
+	"calaudit/ingest"
+	"calaudit/store"
+)
+
+func (a *app) licensesCommand() *cobra.Command {
+	var catalog bool
+	cmd := &cobra.Command{
+		Use:   "licenses",
+		Short: "the licences owned, and the catalogue of names",
+		Example: `  calaudit licenses              # the entitlements in force
+  calaudit licenses --catalog    # names that licenses.csv may use`,
+		Args: cobra.NoArgs,
+		RunE: a.do(func(ctx context.Context, _ []string) error {
+			if catalog {
+				return a.write(report.Licenses(nil, products()))
+			}
+			return a.reading(ctx, func(s *store.Store) error {
+				owned, _, err := a.licensesInForce(ctx, s)
+				if err != nil {
+					return err
+				}
+				list := []report.Owned{}
+				for _, e := range owned {
+					row := report.Owned{License: e.License, Metric: e.Metric, Version: e.Version.String(), Quantity: e.Quantity,
+						SAFrom: e.SAFrom, SAUntil: e.SAUntil, Agreement: e.Agreement, Currency: e.Currency, Note: e.Note}
+					if e.Priced {
+						row.UnitPrice = price(e.UnitPrice)
+					}
+					list = append(list, row)
+				}
+				return a.write(report.Licenses(list, nil))
+			})
+		}),
+	}
+	cmd.Flags().BoolVar(&catalog, "catalog", false, "list the licence names that licenses.csv may use")
+	return cmd
+}
+
+// price writes thousandths of a currency unit: two decimals, a third if needed.
+func price(milli int64) string {
+	s := fmt.Sprintf("%d.%03d", milli/1000, milli%1000)
+	return strings.TrimSuffix(s, "0")
+}
+
+func products() []report.Product {
+	list := []report.Product{}
+	for _, l := range audit.Catalog() {
+		p := report.Product{License: l.Name, About: l.Title, Metrics: l.Metrics}
+		if len(l.Grants) > 1 {
+			p.Parts = l.Grants
+		}
+		if !l.Suite {
+			for _, r := range audit.Releases() {
+				if r.Product == l.Product {
+					p.Versions = append(p.Versions, r.Version)
+				}
+			}
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+func (a *app) policyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "policy [NAME|FILE]",
+		Short: "the policies, their rules and disputed questions",
+		Example: `  calaudit policy                # all built-in policies
+  calaudit policy ocs2007        # rules and readings of one`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: a.do(func(_ context.Context, args []string) error {
+			names := audit.BuiltinPolicies()
+			if len(args) == 1 {
+				names = args
+			}
+			list := []report.Policy{}
+			for _, name := range names {
+				p, err := loadPolicy(name)
+				if err != nil {
+					return err
+				}
+				list = append(list, policyRow(p))
+			}
+			return a.write(report.Policies(list))
+		}),
+	}
+}
+
+func policyRow(p *audit.Policy) report.Policy {
+	row := report.Policy{Name: p.Name, About: p.Title, Since: p.Effective, SHA256: p.SHA256}
+	for _, q := range p.Questions {
+		row.Questions = append(row.Questions, report.Question{Question: q.ID, Default: q.Default,
+			Strict: strings.TrimSuffix(q.Strict, "."), Lenient: strings.TrimSuffix(q.Lenient, ".")})
+	}
+	for _, r := range p.Rules {
+		rule := report.Rule{Rule: r.ID, Classes: r.Class, Activity: r.Activity, Outcome: "required", Licenses: licenseNames(p, r.Require)}
+		switch {
+		case r.Reading != "":
+			rule.Outcome = "reading " + r.Reading
+			if r.Strict != nil {
+				rule.Licenses = licenseNames(p, r.Strict.Require)
+			}
+		case r.Exempt:
+			rule.Outcome = "exempt"
+		}
+		for _, peer := range r.Peer {
+			rule.Activity = append(slices.Clone(rule.Activity), "with "+peer)
+		}
+		row.Rules = append(row.Rules, rule)
+	}
+	return row
+}
+
+// licenseNames turns CAL families into the policy's licence names.
+func licenseNames(p *audit.Policy, families []string) (names []string) {
+	for _, f := range families {
+		names = append(names, p.Licenses[f])
+	}
+	return names
+}
+
+func (a *app) formatsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "formats [NAME]",
+		Short: "the export formats that are understood",
+		Example: `  calaudit formats
+  calaudit formats activity-csv  # its columns and a sample`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: a.do(func(_ context.Context, args []string) error {
+			list := []report.ExportFormat{}
+			var names []string
+			for _, f := range ingest.Formats() {
+				names = append(names, f.Name)
+				if len(args) == 1 && f.Name != args[0] {
+					continue
+				}
+				row := report.ExportFormat{Name: f.Name, About: f.About, Basis: f.Basis, Sample: f.Sample}
+				for _, field := range f.Fields {
+					row.Fields = append(row.Fields, report.ExportField{Name: field.Name, Meaning: field.Meaning, Needed: field.Needed})
+				}
+				list = append(list, row)
+			}
+			if len(list) == 0 {
+				return usagef("unknown format %q; valid: %s", args[0], strings.Join(names, ", "))
+			}
+			return a.write(report.ExportFormats(list))
+		}),
+	}
+}
+
+// difference compares two runs, subject by subject and row by row.
+func difference(runs [2]*store.Run, subjects [2][]audit.Subject) report.Diff {
+	d := report.Diff{From: runRow(runs[0]), To: runRow(runs[1]), Changes: []report.Change{}, Position: []report.PositionChange{}}
+	before, after := standings(subjects[0]), standings(subjects[1])
+	for _, c := range audit.Diff(subjects[0], subjects[1]) {
+		what := c.What
+		if c.Before != "" && c.After != "" {
+			what += " " + c.Before + " -> " + c.After
+		}
+		if n := len(d.Changes); n > 0 && d.Changes[n-1].ID == c.ID && d.Changes[n-1].Kind == c.Kind {
+			d.Changes[n-1].Why += "; " + what
+			continue
+		}
+		k := c.Kind + " " + c.ID
+		d.Changes = append(d.Changes, report.Change{ID: c.ID, Kind: c.Kind, Before: before[k], After: after[k], Why: what})
+	}
+	type key struct{ license, metric, version string }
+	rows := map[key]*report.PositionChange{}
+	var order []key
+	for i, r := range runs {
+		for _, p := range r.Report.Position {
+			k := key{p.License, p.Metric, p.Version}
+			row := rows[k]
+			if row == nil {
+				row = &report.PositionChange{License: p.License, Metric: p.Metric, Version: p.Version}
+				rows[k] = row
+				order = append(order, k)
+			}
+			counts := report.Counts{Required: p.Required, Owned: p.Owned, Shortfall: p.Shortfall, Surplus: p.Surplus}
+			if i == 0 {
+				row.Before = counts
+			} else {
+				row.After = counts
+			}
+		}
+	}
+	slices.SortFunc(order, func(a, b key) int {
+		return strings.Compare(a.license+"\x00"+a.metric+"\x00"+a.version, b.license+"\x00"+b.metric+"\x00"+b.version)
+	})
+	for _, k := range order {
+		if row := rows[k]; row.Before != row.After {
+			d.Position = append(d.Position, *row)
+		}
+	}
+	return d
+}
+
+// standings is what a run decided for each subject, by kind and id.
+func standings(list []audit.Subject) map[string]report.Standing {
+	m := make(map[string]report.Standing, len(list))
+	for _, s := range list {
+		m[s.Kind+" "+s.ID] = report.Standing{Outcome: s.Outcome, Licenses: s.Licenses}
+	}
+	return m
+}

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"calaudit/audit/report"
+	"calaudit/store"
+)
+
+// app is what all commands share: streams, clock, global flags.
+type app struct {
+	stdout, stderr io.Writer
+	now            func() time.Time
+	started        bool // a command's own code ran: errors are no longer cobra's
+	status         int
+
+	db      string
+	format  string
+	output  string
+	quiet   bool
+	noColor bool
+}
+
+const rootLong = `calaudit reads exported activity records of Office Communications Server and
+its successors, decides for every user and device whether a Client Access
+Licence is required, and compares with the licences owned.
+
+Exit status: 0 no shortfall, 1 failed, 2 usage or configuration error,
+3 shortfall (see --fail-on), 4 evidence incomplete, 5 integrity failure,
+75 another run holds the database.`
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "calaudit",
+		Short:         "how many Client Access Licences are really needed, for whom and why",
+		Long:          rootLong,
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Example: `  calaudit run sample-logs/contoso           # ingest, audit, print the shortfall table
+  calaudit user alice@contoso.com            # why does she need a licence?
+  calaudit users --outcome required --format csv --output required.csv`,
+	}
+	db := os.Getenv("CALAUDIT_DB")
+	if db == "" {
+		db = "calaudit.db"
+	}
+	f := root.PersistentFlags()
+	f.StringVar(&a.db, "db", db, "database file (environment CALAUDIT_DB)")
+	f.StringVar(&a.format, "format", "table", "output format: "+strings.Join(report.Formats(), ", "))
+	f.StringVar(&a.output, "output", "", "write the report to this file instead of standard output")
+	f.BoolVar(&a.quiet, "quiet", false, "say nothing but the report and errors")
+	f.BoolVar(&a.noColor, "no-color", false, "no colours (also NO_COLOR)")
+	root.AddCommand(
+		a.runCommand(), a.ingestCommand(), a.auditCommand(),
+		a.subjectsCommand("user"), a.subjectsCommand("device"),
+		a.subjectCommand("user"), a.subjectCommand("device"),
+		a.reportCommand(), a.runsCommand(), a.diffCommand(),
+		a.licensesCommand(), a.policyCommand(), a.formatsCommand(), a.importsCommand(),
+		a.checkCommand(), a.pruneCommand(),
+	)
+	return root
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "development"
+	}
+	return info.Main.Version
+}
+
+// do wraps a command's code: global flags are checked first.
+func (a *app) do(f func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		a.started = true
+		if !contains(report.Formats(), a.format) {
+			return usagef("unknown format %q; valid formats: %s", a.format, strings.Join(report.Formats(), ", "))
+		}
+		return f(cmd.Context(), args)
+	}
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// say prints progress to standard error, unless told to be quiet.
+func (a *app) say(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintln(a.stderr, cleanLines(fmt.Sprintf(format, args...)))
+	}
+}
+
+// warn prints what must be seen even when quiet.
+func (a *app) warn(format string, args ...any) {
+	fmt.Fprintln(a.stderr, "calaudit: warning:", cleanLines(fmt.Sprintf(format, args...)))
+}
+
+// cleanLines makes text that may quote an export safe for a terminal.
+func cleanLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = report.Clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// write prints a document where the flags say.
+func (a *app) write(d report.Document) error {
+	o := report.Options{Format: a.format}
+	if a.output != "" {
+		return writeFile(a.output, func(w io.Writer) error { return report.Write(w, d, o) })
+	}
+	// COLUMNS gives mail and documents the shape of a terminal; without it
+	// nothing is cut that does not go to one.
+	if width, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && width > 0 {
+		o.Width = width
+	}
+	if f, ok := a.stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			o.Width = width
+		}
+		o.Color = !a.noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	return report.Write(a.stdout, d, o)
+}
+
+// writeFile writes a file whole or not at all: a temporary file beside it,
+// synced and renamed.
+func writeFile(name string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), ".calaudit-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := write(f); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return os.Rename(f.Name(), name)
+}
+
+// writing opens the database for a command that writes, and holds the lock
+// that keeps a second run away.
+func (a *app) writing(ctx context.Context, f func(*store.Store) error) error {
+	if err := os.MkdirAll(filepath.Dir(a.db), 0o700); err != nil {
+		return err
+	}
+	lock := flock.New(a.db + ".lock")
+	got, err := lock.TryLock()
+	if err != nil {
+		return fmt.Errorf("%s.lock: %w", a.db, err)
+	}
+	if !got {
+		return &codedError{exitBusy, fmt.Errorf("%s: another run holds the database; wait for it and run again", a.db)}
+	}
+	defer lock.Unlock()
+	s, err := store.Open(ctx, a.db)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return f(s)
+}
+
+// reading opens the database for a command that only looks.
+func (a *app) reading(ctx context.Context, f func(*store.Store) error) error {
+	s, err := store.OpenReadOnly(ctx, a.db)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return f(s)
+}
+
+// latest loads the run a command shows: --run N, else the newest.
+func latest(ctx context.Context, s *store.Store, id int) (*store.Run, error) {
+	r, err := s.Run(ctx, id)
+	if errors.Is(err, store.ErrNoRun) {
+		return nil, err
+	}
+	return r, usageIf(id != 0, err)
+}
+
+func usageIf(is bool, err error) error {
+	if is {
+		return usageError(err)
+	}
+	return err
+}

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"calaudit/audit"
+	"calaudit/audit/report"
+	"calaudit/ingest"
+	"calaudit/store"
+)
+
+func (a *app) subjectCommand(kind string) *cobra.Command {
+	var run int
+	example := "  calaudit user alice@contoso.com\n  calaudit user +14255550102 --format json"
+	if kind == "device" {
+		example = "  calaudit device mac:0004f2000001\n  calaudit device host:pc1 --format json"
+	}
+	cmd := &cobra.Command{
+		Use:     kind + " ID",
+		Short:   "investigate one " + kind + ": verdict, rules, every evidence line, timeline",
+		Long:    "Show the verdict on one " + kind + ", the rules that decided, every evidence line with\nits file and line, the timeline, and what earlier runs said. ID may be any of\nits names.",
+		Example: example,
+		Args:    cobra.ExactArgs(1),
+		RunE: a.do(func(ctx context.Context, args []string) error {
+			return a.reading(ctx, func(s *store.Store) error {
+				r, err := latest(ctx, s, run)
+				if err != nil {
+					return err
+				}
+				sub, err := findSubject(ctx, s, r.ID, kind, args[0])
+				if err != nil {
+					return err
+				}
+				lines, err := a.evidence(ctx, s, r, sub)
+				if err != nil {
+					return err
+				}
+				history, err := history(ctx, s, sub)
+				if err != nil {
+					return err
+				}
+				return a.write(report.Subject(*sub, lines, history))
+			})
+		}),
+	}
+	cmd.Flags().IntVar(&run, "run", 0, "number of the saved run (default: the newest)")
+	return cmd
+}
+
+// canonical brings what a person typed into the form of ids.
+func canonical(kind, id string) string {
+	var c string
+	var err error
+	if kind == "device" {
+		c, _, err = ingest.ParseDevice(id)
+	} else {
+		c, err = ingest.ParseUser(id)
+	}
+	if err != nil || c == "" {
+		return id
+	}
+	return c
+}
+
+// findSubject looks a subject up by its id or by any alias; when there is none
+// the error names the nearest.
+func findSubject(ctx context.Context, s *store.Store, run int, kind, text string) (*audit.Subject, error) {
+	id := canonical(kind, text)
+	sub, err := s.Subject(ctx, run, kind, id)
+	if err != nil || sub != nil {
+		return sub, err
+	}
+	var near []string
+	needle := strings.ToLower(strings.TrimSpace(text))
+	err = s.Subjects(ctx, run, kind, func(c audit.Subject) error {
+		if sub == nil && slices.Contains(c.Aliases, id) {
+			sub = &c
+		}
+		if needle != "" && len(near) < 5 && (strings.Contains(c.ID, needle) || strings.Contains(strings.ToLower(c.Name), needle)) {
+			near = append(near, c.ID)
+		}
+		return nil
+	})
+	if err != nil || sub != nil {
+		return sub, err
+	}
+	hint := fmt.Sprintf("see calaudit %ss", kind)
+	if len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, ", ") + "?"
+	}
+	return nil, usagef("no %s %q in run %d; %s", kind, text, run, hint)
+}
+
+// evidence gathers every record that speaks about the subject: the facts of
+// the run's window, and the directory's entries.
+func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *audit.Subject) ([]report.EvidenceLine, error) {
+	names, err := s.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	from, err := time.Parse(time.DateOnly, r.Report.Window.From)
+	if err != nil {
+		return nil, err
+	}
+	to, err := time.Parse(time.DateOnly, r.Report.Window.To)
+	if err != nil {
+		return nil, err
+	}
+	ids := append([]string{sub.ID}, sub.Aliases...)
+	users, machines := subjectIDs(names, ids)
+	lines, err := s.Lines(ctx, names, from, to.AddDate(0, 0, 1), func(f *ingest.Fact) bool {
+		return users[f.User] || machines[f.Device] || machines[f.Endpoint]
+	})
+	if err != nil {
+		return nil, err
+	}
+	places, err := s.EntryLines(ctx, func(e *ingest.Entry) bool {
+		return slices.Contains(ids, e.Primary) || e.Line164 != "" && (slices.Contains(ids, e.Line164) || slices.Contains(ids, "line:"+e.Line164)) ||
+			slices.ContainsFunc(e.Aliases, func(x string) bool { return slices.Contains(ids, x) }) ||
+			e.Primary != "" && slices.Contains(ids, "sip:"+e.Primary)
+	})
+	if err != nil {
+		return nil, err
+	}
+	list := make([]report.EvidenceLine, 0, len(lines)+len(places))
+	for _, p := range places {
+		list = append(list, entryLines(p)...)
+	}
+	for _, l := range lines {
+		device := names[l.Fact.Device].Text
+		if device == "" {
+			device = names[l.Fact.Endpoint].Text
+		}
+		peer := names[l.Fact.Peer].Text
+		if sub.Kind == "device" {
+			peer = names[l.Fact.User].Text // who used it says more than with whom
+		}
+		list = append(list, report.EvidenceLine{Time: moment(l.Fact.At), Activity: l.Fact.Activity.String(), Peer: peer, Device: device,
+			Client: names[l.Fact.Client].Text, Server: names[l.Fact.Server].Text, File: l.File, Line: int(l.Fact.Line)})
+	}
+	return list, nil
+}
+
+// subjectIDs finds the ids of a subject in the name table: identities it has
+// as a user, and the ids of its machine.
+func subjectIDs(names []ingest.Name, ids []string) (users, machines map[ingest.ID]bool) {
+	users, machines = map[ingest.ID]bool{}, map[ingest.ID]bool{}
+	for i, n := range names {
+		if n.Text == "" || !slices.Contains(ids, n.Text) && !(n.Kind == ingest.UserName && slices.Contains(ids, "sip:"+n.Text)) {
+			continue
+		}
+		switch n.Kind {
+		case ingest.UserName:
+			users[ingest.ID(i)] = true
+		case ingest.DeviceName, ingest.EndpointName:
+			machines[ingest.ID(i)] = true
+		}
+	}
+	return users, machines
+}
+
+func moment(ms int64) string {
+	if ms == ingest.Undated {
+		return ""
+	}
+	t := time.UnixMilli(ms).UTC()
+	if ms%1000 != 0 {
+		return t.Format("2006-01-02T15:04:05.000Z07:00")
+	}
+	return t.Format(time.RFC3339)
+}
+
+// entryLines says what a directory entry states, as evidence.
+func entryLines(p store.EntryLine) []report.EvidenceLine {
+	line := report.EvidenceLine{Server: p.Entry.Home, File: p.File, Line: p.Line}
+	if p.Entry.Changed != 0 {
+		line.Time = time.Unix(p.Entry.Changed, 0).UTC().Format(time.RFC3339)
+	}
+	if !p.Entry.Enabled {
+		line.Activity = "directory: not enabled"
+		return []report.EvidenceLine{line}
+	}
+	line.Activity = ingest.IMIdentity.String()
+	list := []report.EvidenceLine{line}
+	if p.Entry.Voice {
+		line.Activity = ingest.VoiceExtension.String()
+		line.Device = "line:" + p.Entry.Line164
+		if p.Entry.Line164 == "" {
+			line.Device = ""
+		}
+		list = append(list, line)
+	}
+	return list
+}
+
+// history is what every saved run said of the subject.
+func history(ctx context.Context, s *store.Store, sub *audit.Subject) ([]report.History, error) {
+	runs, err := s.Runs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := []report.History{}
+	for _, r := range runs {
+		then, err := s.Subject(ctx, r.ID, sub.Kind, sub.ID)
+		if err != nil {
+			return nil, err
+		}
+		if then != nil {
+			list = append(list, report.History{Run: r.ID, AsOf: r.Report.AsOf, Outcome: then.Outcome})
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"calaudit/audit"
+	"calaudit/audit/report"
+	"calaudit/ingest"
+	"calaudit/store"
+)
+
+// filter picks subjects of a run.
+type filter struct {
+	outcome, class, license, activity, rule, match string
+}
+
+var (
+	outcomes    = []string{"required", "exempt", "undetermined"}
+	deviceClass = []string{"computer", "desk-phone", "common-area-phone", "room-system", "mobile", "gateway", "unknown"}
+)
+
+// check refuses words that no subject can have, so that a typing error is not
+// taken for an empty answer.
+func (f *filter) check(kind string) error {
+	classes := ingest.ClassNames()
+	if kind == "device" {
+		classes = deviceClass
+	}
+	var licenses []string
+	for _, l := range audit.Catalog() {
+		licenses = append(licenses, l.Name)
+	}
+	for _, w := range []struct {
+		flag, value string
+		valid       []string
+	}{
+		{"--outcome", f.outcome, outcomes}, {"--class", f.class, classes},
+		{"--activity", f.activity, ingest.ActivityNames()}, {"--license", f.license, licenses},
+	} {
+		if w.value != "" && !slices.Contains(w.valid, w.value) {
+			return usagef("unknown %s %q; valid: %s", w.flag, w.value, strings.Join(w.valid, ", "))
+		}
+	}
+	return nil
+}
+
+func (f *filter) picks(s *audit.Subject) bool {
+	reason := func(test func(audit.Reason) bool) bool { return slices.ContainsFunc(s.Reasons, test) }
+	text := strings.ToLower(f.match)
+	has := func(v string) bool { return strings.Contains(strings.ToLower(v), text) }
+	return (f.outcome == "" || s.Outcome == f.outcome) &&
+		(f.class == "" || s.Class == f.class) &&
+		(f.license == "" || slices.Contains(s.Licenses, f.license)) &&
+		(f.activity == "" || reason(func(r audit.Reason) bool { return r.Activity == f.activity })) &&
+		(f.rule == "" || reason(func(r audit.Reason) bool { return r.Rule == f.rule })) &&
+		(f.match == "" || has(s.ID) || has(s.Name) || slices.ContainsFunc(s.Aliases, has))
+}
+
+func (a *app) subjectsCommand(kind string) *cobra.Command {
+	var f filter
+	var run, limit int
+	cmd := &cobra.Command{
+		Use:   kind + "s",
+		Short: "list classified " + kind + "s of the newest saved run",
+		Example: strings.ReplaceAll(`  calaudit users --outcome required
+  calaudit users --license ocs-enterprise-cal --format csv
+  calaudit users --match alice --run 3`, "users", kind+"s"),
+		Args: cobra.NoArgs,
+		RunE: a.do(func(ctx context.Context, _ []string) error {
+			if err := f.check(kind); err != nil {
+				return err
+			}
+			return a.reading(ctx, func(s *store.Store) error {
+				r, err := latest(ctx, s, run)
+				if err != nil {
+					return err
+				}
+				list := []audit.Subject{}
+				err = s.Subjects(ctx, r.ID, kind, func(sub audit.Subject) error {
+					if f.picks(&sub) {
+						list = append(list, sub)
+					}
+					return nil
+				})
+				if err != nil {
+					return err
+				}
+				return a.write(report.Subjects(list, kind, limit))
+			})
+		}),
+	}
+	p := cmd.Flags()
+	p.StringVar(&f.outcome, "outcome", "", "only this outcome: "+strings.Join(outcomes, ", "))
+	p.StringVar(&f.class, "class", "", "only this class")
+	p.StringVar(&f.license, "license", "", "only holders of this licence")
+	p.StringVar(&f.activity, "activity", "", "only with this activity")
+	p.StringVar(&f.rule, "rule", "", "only where this rule decided a use")
+	p.StringVar(&f.match, "match", "", "only where id, name or an alias contains this text")
+	p.IntVar(&run, "run", 0, "number of the saved run (default: the newest)")
+	p.IntVar(&limit, "limit", 200, "rows in a table (0: all); csv and json are never cut")
+	return cmd
+}

@@ -1,0 +1,165 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"calaudit/ingest/delimited"
+)
+
+// cdrFormat reads the call detail records of one LcsCDR database, exported as
+// one delimited file per table into one folder. The meaning of tables and
+// columns is the vendor's CDR schema reference ("List of CDR tables",
+// learn.microsoft.com, schema-reference/call-detail-recording-cdr-database-schema).
+func cdrFormat() Format {
+	return Format{
+		Name:   "cdr",
+		About:  "call detail records: the tables of one LcsCDR database, one file with a header row per table, in one folder (sqlcmd, bcp queryout, SSMS)",
+		Basis:  "from documentation",
+		Fields: cdrFields,
+		Sample: cdrSample,
+		Set:    true,
+		Facts:  func(part string) bool { d := cdrTableNamed(part); return d != nil && d.role != cdrLookup },
+		Sniff:  sniffCDR,
+		Read:   readCDR,
+	}
+}
+
+var cdrFields = []Field{
+	{"SessionIdTime, SessionIdSeq", "every fact table: natural key of the session or meeting; the time needs its milliseconds", true},
+	{"Users.UserId, UserUri, TenantId", "people: address and, through Tenants.TenantKey, enterprise, federated, anonymous or public IM", true},
+	{"Registration.UserId, ResponseCode, RegisterTime, DeRegisterTime, EndpointId, DeviceId", "sign-ins; only answers 2xx count", false},
+	{"SessionDetails.User1Id, User2Id, SessionStartedById, ResponseCode, MediaTypes", "two-party sessions; only answers 2xx count", false},
+	{"VoipDetails.FromNumberId, ConnectedNumberId, FromGatewayId, ToGatewayId", "phone numbers; number and gateway together mean the telephone network", false},
+	{"Media.MediaId", "kinds of media of a session", false},
+	{"Conferences.OrganizerId, ConferenceUriId, Flag", "meetings; flag 1 is test traffic", false},
+	{"FocusJoinsAndLeaves.UserId, UserJoinTime, UserRole", "attendance of meetings", false},
+	{"McuJoinsAndLeaves.UserId, McuId, IsFromPstn", "attendance of conferencing servers, which tell the kind of meeting", false},
+	{"ConferenceUris, Mcus, UriTypes, Tenants, Phones, ClientVersions, Devices, Servers, Pools", "names behind the ids; without them the values are unknown, the rows are kept", false},
+}
+
+// cdrSample holds two tables; a line "Name.csv:" begins each.
+const cdrSample = `Users.csv:
+UserId,UserUri
+1,alice@contoso.com
+2,sip:bob@contoso.com
+SessionDetails.csv:
+SessionIdTime,SessionIdSeq,User1Id,User2Id,SessionStartedById,ResponseCode,MediaTypes
+2009-03-02 08:01:00.123,1,1,2,2,200,1
+2009-03-02 09:30:00.000,1,1,2,1,486,16
+`
+
+func sniffCDR(h *Head) Verdict {
+	if h.Bin {
+		return Verdict{}
+	}
+	text, _ := cutTypeLine(h.Text)
+	comma := SniffComma(text)
+	t, err := OpenTable(bytes.NewReader(text), comma)
+	if err != nil {
+		return sniffDamaged(text, comma, err)
+	}
+	m := recogniseCDR(t.Header())
+	switch {
+	case m.sure():
+		if m.def.name == "HardwareVersions" && agentTexts(t) {
+			return Verdict{Yes: true, Part: "ClientVersions"}
+		}
+		return Verdict{Yes: true, Part: m.def.name}
+	case m.likely():
+		return Verdict{Broken: true, Why: m.lacks()}
+	}
+	if d := cdrNamed(h.Name); d != nil {
+		keys := map[string]bool{}
+		for _, name := range t.Header() {
+			keys[ColumnKey(name)] = true
+		}
+		if m := cdrFit(d, keys); m.hits > 0 && len(m.missing) > 0 {
+			return Verdict{Broken: true, Why: m.lacks()}
+		}
+	}
+	return Verdict{}
+}
+
+func (m cdrMatch) lacks() string {
+	word := "column"
+	if len(m.missing) > 1 {
+		word = "columns"
+	}
+	if len(m.missing) == 0 {
+		return fmt.Sprintf("most columns are not those of the table %s; export it with its documented columns", m.def.name)
+	}
+	return fmt.Sprintf("table %s lacks the %s %s; export it with its documented columns", m.def.name, word, strings.Join(m.missing, ", "))
+}
+
+// sniffDamaged judges a header that cannot be opened as a table, for one that
+// names a column twice.
+func sniffDamaged(text []byte, comma byte, why error) Verdict {
+	row, err := delimited.NewReader(bytes.NewReader(text), comma).Read()
+	if err != nil {
+		return Verdict{}
+	}
+	var header []string
+	for _, f := range row {
+		header = append(header, string(f))
+	}
+	if m := recogniseCDR(header); m.sure() || m.likely() {
+		return Verdict{Broken: true, Why: fmt.Sprintf("table %s: %v", m.def.name, why)}
+	}
+	return Verdict{}
+}
+
+// agentTexts tells the two tables with the columns VersionId and Version apart
+// (Lync Server 2010 has no ClientType): only user agents hold a "/".
+func agentTexts(t *Table) bool {
+	version := t.Column("Version")
+	for range 200 {
+		if t.Next() != nil {
+			break
+		}
+		if bytes.IndexByte(t.Field(version), '/') >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// cutTypeLine drops the line `#TYPE ...` that Windows PowerShell's Export-Csv
+// writes above the header, and says how many lines that were.
+func cutTypeLine(text []byte) (rest []byte, lines int) {
+	if !bytes.HasPrefix(text, []byte("#TYPE")) {
+		return text, 0
+	}
+	_, rest, _ = bytes.Cut(text, []byte("\n"))
+	return rest, 1
+}
+
+// openCDR opens a table file; lines is how many stand above the header.
+func openCDR(f *File) (t *Table, closer io.Closer, lines int, err error) {
+	h, err := f.Head()
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	head, lines := cutTypeLine(h.Text)
+	rc, err := f.Text()
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	var r io.Reader = rc
+	if lines > 0 {
+		br := bufio.NewReader(rc)
+		if _, err := io.CopyN(io.Discard, br, int64(len(h.Text)-len(head))); err != nil {
+			rc.Close()
+			return nil, nil, 0, err
+		}
+		r = br
+	}
+	if t, err = OpenTable(r, SniffComma(head)); err != nil {
+		rc.Close()
+		return nil, nil, 0, err
+	}
+	return t, rc, lines, nil
+}

@@ -1,0 +1,285 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+
+	"calaudit/ingest/delimited"
+)
+
+// cdrBatch is how many rows travel in one batch.
+const cdrBatch = 4096
+
+// cdrSet is the table set of one database while it is read. It keeps the
+// lookup tables, a few bytes a row; fact rows pass through.
+type cdrSet struct {
+	env     *Env
+	names   *Names
+	guids   cdrGUIDs
+	ids     map[string]*cdrIDs // by table; nil when the table was not exported
+	auth    map[string]map[string]Class
+	product string
+}
+
+// cdrPart is one file of the set.
+type cdrPart struct {
+	index int
+	file  *File
+	def   *cdrTable
+}
+
+// readCDR reads the lookup tables in the order of cdrTables, then the facts.
+// Files that hold the same table are read one after the other.
+func readCDR(ctx context.Context, files []*File, env *Env, emit Emit) error {
+	s := &cdrSet{env: env, names: NewNames(), ids: map[string]*cdrIDs{}, auth: map[string]map[string]Class{}}
+	s.guids = cdrGUIDs{names: s.names, ids: map[[16]byte]ID{}}
+	parts, err := s.parts(files)
+	if err != nil {
+		return err
+	}
+	for i := range cdrTables {
+		for _, p := range parts {
+			if p.def != &cdrTables[i] {
+				continue
+			}
+			if err := s.read(ctx, p, emit); err != nil {
+				var refused *Refusal
+				if errors.As(err, &refused) || errors.Is(err, ctx.Err()) {
+					return err
+				}
+				return fmt.Errorf("%s: %w", p.file.Path, err)
+			}
+		}
+	}
+	return nil
+}
+
+// parts finds out which table each file holds, and the product.
+func (s *cdrSet) parts(files []*File) ([]cdrPart, error) {
+	var parts []cdrPart
+	headers := map[string][]string{}
+	for i, f := range files {
+		h, err := f.Head()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Path, err)
+		}
+		v := sniffCDR(h)
+		if !v.Yes {
+			return nil, fmt.Errorf("%s: no table of the call detail database any more; was it replaced while it was read?", f.Path)
+		}
+		def := cdrTableNamed(v.Part)
+		text, _ := cutTypeLine(h.Text)
+		t, err := OpenTable(newBytes(text), SniffComma(text))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Path, err)
+		}
+		headers[def.name] = append(headers[def.name], t.Header()...)
+		if def.role == cdrLookup && s.ids[def.name] == nil {
+			s.ids[def.name] = &cdrIDs{}
+		}
+		parts = append(parts, cdrPart{i, f, def})
+	}
+	s.product = cdrProduct(headers)
+	return parts, nil
+}
+
+// cdrRows reads the rows of one file.
+type cdrRows struct {
+	set     *cdrSet
+	part    cdrPart
+	t       *Table
+	above   int // lines above the header
+	clock   cdrClock
+	skipped map[string]int
+	batch   *Batch
+	n       int // rows in the batch
+	size    int // records of the last full batch, to size the next
+	// gap is set while a row is read when a value of it is unknown because the
+	// set is incomplete.
+	gap      bool
+	dated    bool // some time was read
+	fraction bool // some time had a fraction of a second
+}
+
+// rowReader fills a record from the current row. A reason to skip or an error
+// to reject takes the place of the record.
+type rowReader func(rec *Record) (skip string, err error)
+
+func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	t, closer, above, err := openCDR(p.file)
+	if err != nil {
+		return err
+	}
+	defer closer.Close()
+	r := &cdrRows{set: s, part: p, t: t, above: above, clock: newCDRClock(s.env.Now), skipped: map[string]int{}}
+	r.begin()
+	r.notes()
+	var row rowReader
+	var hash *cdrHash
+	switch p.def.role {
+	case cdrFact:
+		row = s.facts(r)
+	case cdrLookup:
+		row, hash = s.lookups(r), newCDRHash(p.def.name, t.Header())
+	}
+	for first := true; ; first = false {
+		err := t.Next()
+		if err == io.EOF {
+			break
+		}
+		switch {
+		case err != nil:
+			err = r.bad(err)
+		case first && r.dashes():
+			r.skip("line of dashes under the header")
+		case row == nil:
+			r.skip("not needed")
+		default:
+			err = r.take(row, hash)
+		}
+		if err != nil {
+			return err
+		}
+		if r.n >= cdrBatch {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := r.flush(emit); err != nil {
+				return err
+			}
+		}
+	}
+	if r.dated && !r.fraction {
+		r.note("no time has a fraction of a second: sessions of the same second cannot be told apart; export dates with style 121")
+	}
+	return r.flush(emit)
+}
+
+func (r *cdrRows) begin() {
+	r.batch = &Batch{File: r.part.index}
+	if r.size > 0 {
+		r.batch.Records = make([]Record, 0, cdrBatch)
+	}
+	r.n = 0
+}
+
+func (r *cdrRows) flush(emit Emit) error {
+	r.batch.Names = r.set.names.Fresh()
+	if len(r.skipped) > 0 {
+		r.batch.Skipped, r.skipped = r.skipped, map[string]int{}
+	}
+	r.size = len(r.batch.Records)
+	if err := emit(r.batch); err != nil {
+		return err
+	}
+	r.begin()
+	return nil
+}
+
+// take puts the current row where it belongs.
+func (r *cdrRows) take(row rowReader, hash *cdrHash) error {
+	r.gap = false
+	b := r.batch
+	b.Records = append(b.Records, Record{})
+	rec := &b.Records[len(b.Records)-1]
+	skip, err := row(rec)
+	switch {
+	case err != nil:
+		b.Records = b.Records[:len(b.Records)-1]
+		var refused *Refusal
+		if errors.As(err, &refused) {
+			return err
+		}
+		r.reject(r.line(), err.Error(), r.t.Raw())
+	case skip != "":
+		b.Records = b.Records[:len(b.Records)-1]
+		r.skip(skip)
+		return nil
+	case hash != nil:
+		b.Records = b.Records[:len(b.Records)-1]
+		b.Lookups = append(b.Lookups, Lookup{Line: uint32(r.line()), Hash: hash.sum(r.t)})
+		r.n++
+	default:
+		rec.File, rec.Line = uint32(r.part.index), uint32(r.line())
+		r.n++
+	}
+	if r.gap {
+		b.Unresolved++
+	}
+	return nil
+}
+
+func (r *cdrRows) line() int { return r.t.Line() + r.above }
+
+func (r *cdrRows) skip(why string) {
+	r.skipped[why]++
+	r.n++
+}
+
+func (r *cdrRows) reject(line int, what string, raw []byte) {
+	r.batch.Rejects = append(r.batch.Rejects, Reject{Line: line, What: what, Table: r.part.def.name, Raw: EscapeRaw(raw)})
+	r.n++
+}
+
+// bad rejects a row that could not be split, unless it is the row count that
+// sqlcmd writes under a result: "(42 rows affected)". Any other error ends the
+// file.
+func (r *cdrRows) bad(err error) error {
+	var e *delimited.RowError
+	if !errors.As(err, &e) {
+		return err
+	}
+	raw := strings.TrimSpace(string(e.Raw))
+	if strings.HasPrefix(raw, "(") && (strings.HasSuffix(raw, "rows affected)") || strings.HasSuffix(raw, "row affected)")) {
+		r.skip("row count written by the query tool")
+		return nil
+	}
+	r.reject(e.Line+r.above, e.What+"; mend the row or export it again", e.Raw)
+	return nil
+}
+
+// dashes recognises the line that sqlcmd draws under the header.
+func (r *cdrRows) dashes() bool {
+	for i := range r.t.Header() {
+		f := trimSpace(r.t.Field(i))
+		if len(f) == 0 || strings.Trim(string(f), "-") != "" {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *cdrRows) note(text string) { r.batch.Notes = append(r.batch.Notes, text) }
+
+// notes says once per file which generation it is, and which columns are not
+// read because nobody documents them: a misspelt one is seen that way.
+func (r *cdrRows) notes() {
+	if r.set.product != "" {
+		r.note("product: " + r.set.product)
+	}
+	var odd []string
+	for _, name := range r.t.Header() {
+		if k := ColumnKey(name); !cdrFree[k] && !r.part.def.has(k) {
+			odd = append(odd, fmt.Sprintf("column %q is not documented for the table %s and not read", name, r.part.def.name))
+		}
+	}
+	sort.Strings(odd)
+	r.batch.Notes = append(r.batch.Notes, odd...)
+}
+
+// lack notes a lookup table that the file refers to and the set does not
+// have. column is the column that refers to it: without it nothing is lost.
+func (r *cdrRows) lack(table, what string, column int) *cdrIDs {
+	ids := r.set.ids[table]
+	if ids == nil && column >= 0 {
+		r.note(table + " was not exported: " + what + " unknown")
+	}
+	return ids
+}

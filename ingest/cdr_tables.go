@@ -1,0 +1,230 @@
+package ingest
+
+import (
+	"path"
+	"strings"
+)
+
+// cdrRole is what a table of the call detail database is to an audit.
+type cdrRole uint8
+
+const (
+	cdrUnused cdrRole = iota // recognised, so that nobody wonders, but not needed
+	cdrLookup                // gives names to ids
+	cdrFact                  // states who did what
+)
+
+// cdrTable is one table as the vendor's CDR schema reference lists it (pages
+// of Lync Server 2010, 2013 and Skype for Business Server 2015). Column names
+// are separated by spaces, accepted spellings of one column by "|".
+type cdrTable struct {
+	name   string
+	role   cdrRole
+	needed string // without these the table says nothing reliable
+	known  string // the other documented columns
+}
+
+// cdrTables lists lookups in the order in which they must be read: a table
+// stands behind those that its own columns refer to.
+var cdrTables = []cdrTable{
+	{"Tenants", cdrLookup, "TenantId TenantKey", ""},
+	// R2 only; its column names are not on any page that can be read today, so
+	// the likely ones are recognised and the join is by equal names alone.
+	{"UserAuthTypes", cdrLookup, "UserAuthType|AuthType|UserAuthTypeId|AuthTypeId", "UserAuthType AuthType UserAuthTypeId AuthTypeId Description Name"},
+	{"UriTypes", cdrLookup, "UriTypeId UriType", ""},
+	{"Roles", cdrLookup, "RoleId Role", ""},
+	{"MediaList", cdrLookup, "MediaId Media", ""},
+	{"UserAgentDef", cdrLookup, "UAType UAName", "UACategory"},
+	{"ClientVersions", cdrLookup, "VersionId Version", "ClientType"},
+	{"Users", cdrLookup, "UserId UserUri", "TenantId UriTypeId NextUpdateTS"},
+	{"Phones", cdrLookup, "PhoneId PhoneUri", "NextUpdateTS"},
+	{"Devices", cdrLookup, "DeviceId MacAddress", "ManufacturerId HardwareVersionId"},
+	{"Manufacturers", cdrLookup, "ManufacturerId Manufacturer", ""},
+	{"HardwareVersions", cdrLookup, "VersionId Version", ""},
+	{"Servers", cdrLookup, "ServerId ServerFQDN", ""},
+	{"Computers", cdrLookup, "ComputerId Computer|ComputerName|ComputerFQDN|FQDN|Name", "Computer ComputerName ComputerFQDN FQDN Name"},
+	{"Pools", cdrLookup, "PoolId PoolFQDN|Pool|PoolName", "PoolFQDN Pool PoolName"},
+	{"EdgeServers", cdrLookup, "EdgeServerId EdgeServer", ""},
+	{"Gateways", cdrLookup, "GatewayId Gateway", ""},
+	{"MediationServers", cdrLookup, "MediationServerId MediationServer", ""},
+	{"ConferenceUris", cdrLookup, "ConferenceUriId ConferenceUri", "NextUpdateTS Checksum UriTypeId"},
+	{"Mcus", cdrLookup, "McuId McuTypeId|McuUri", "McuUri McuTypeId"},
+
+	{"Registration", cdrFact, "SessionIdTime SessionIdSeq UserId ResponseCode RegisterTime|EndpointId|RegistrarId|DeRegisterTime",
+		"EndpointId EndpointEra ClientVersionId RegistrarId PoolId EdgeServerId IsInternal IsUserServiceAvailable IsPrimaryRegistrar " +
+			"IsPrimaryRegistrarCentral RegisterTime DeRegisterTime DiagnosticId DeviceId DeRegisterTypeId IPAddress LastModifiedTime"},
+	{"SessionDetails", cdrFact, "SessionIdTime SessionIdSeq User1Id User2Id ResponseCode",
+		"CorrelationId ReplaceDialogIdTime ReplaceDialogIdSeq User1EndpointId User2EndpointId TargetUserId SessionStartedById OnBehalfOfId " +
+			"ReferredById ServerId PoolId ContentTypeId User1ClientVerId User2ClientVerId User1EdgeServerId User2EdgeServerId IsUser1Internal " +
+			"IsUser2Internal IsUser1IntegratedWithDeskPhone IsUser2IntegratedWithDeskPhone InviteTime ResponseTime DiagnosticId CallPriority " +
+			"User1MessageCount User2MessageCount SessionEndTime MediaTypes User1Flag User2Flag CallFlag Processed LastModifiedTime"},
+	{"VoipDetails", cdrFact, "SessionIdTime SessionIdSeq FromNumberId ConnectedNumberId FromGatewayId ToGatewayId",
+		"FromMediationServerId ToMediationServerId DisconnectedbyURIId DisconnectedbyPhoneId LastModifiedTime"},
+	{"Media", cdrFact, "SessionIdTime SessionIdSeq MediaId", "StartTime EndTime"},
+	{"Conferences", cdrFact, "SessionIdTime SessionIdSeq OrganizerId",
+		"ConferenceUriId ConfInstance ConferenceStartTime ConferenceEndTime PoolId Flag Processed LastModifiedTime"},
+	{"FocusJoinsAndLeaves", cdrFact, "SessionIdTime SessionIdSeq UserId UserJoinTime",
+		"DialogSessionIdTime DialogSessionIdSeq FocusUserInstance IsUserInternal UserRole UserLeaveTime ClientVerId UserEndpointId LastModifiedTime"},
+	{"McuJoinsAndLeaves", cdrFact, "SessionIdTime SessionIdSeq UserId McuId UserJoinTime",
+		"DialogSessionIdTime DialogSessionIdSeq McuUserInstance IsFromPstn UserLeaveTime ClientVerId LastModifiedTime"},
+
+	{"ConferenceSessionDetails", cdrUnused, "SessionIdTime SessionIdSeq UserId ConferenceUriId|McuConferenceUriId",
+		"ConferenceUriId ConfInstance McuConferenceUriId UserEndpointId OnBehalfOfId ReferredById UserClientVersionId ConfClientVersionId " +
+			"ReplaceDialogIdTime ReplaceDialogIdSeq IsStartedByConfServer IsEndedByConfServer IsUserInternal ResponseCode DiagnosticId ServerId " +
+			"PoolId MediationServerId GatewayId EdgeServerId ContentTypeId InviteTime ResponseTime SessionEndTime UriTypeId UserFlag CallFlag LastModifiedTime"},
+	{"ConferenceMessageCount", cdrUnused, "SessionIdTime SessionIdSeq UserId MessageCount", ""},
+	{"Dialogs", cdrUnused, "SessionIdTime SessionIdSeq ExternalId", "ExternalChecksum"},
+	{"FileTransfers", cdrUnused, "SessionIdTime SessionIdSeq FileName|FileIdentity", "FileName FileIdentity Cookie Accept Reject Cancel LastModifiedTime"},
+	{"Locations", cdrUnused, "SessionIdTime SessionIdSeq Location", ""},
+	{"UserStatistics", cdrUnused, "UserId LastLogInTime", "LastConfOrganizedTime LastCallOrganizerCallFailureTime LastConfOrganizerCallFailureTime"},
+	{"ContentTypes", cdrUnused, "ContentTypeId ContentType", ""},
+	{"DeRegisterType", cdrUnused, "DeRegisterTypeId DeRegisterReason", ""},
+	{"CallPriorities", cdrUnused, "PriorityId Priority", ""},
+	{"CallType", cdrUnused, "CallTypeId CallType", ""},
+	{"SIPResponseMetaData", cdrUnused, "ResponseCode Description", "Class"},
+	{"PurgeSettings", cdrUnused, "EnablePurge KeepCallDetailForDays", "Id KeepErrorReportForDays PurgeHour"},
+}
+
+// cdrFree are columns that prove no table: internal stamps, and what export
+// tools add on their own.
+var cdrFree = map[string]bool{"nextupdatets": true, "lastmodifiedtime": true, "checksum": true, "processed": true,
+	"rowerror": true, "rowstate": true, "table": true, "itemarray": true, "haserrors": true, "": true}
+
+func cdrTableNamed(name string) *cdrTable {
+	for i := range cdrTables {
+		if cdrTables[i].name == name {
+			return &cdrTables[i]
+		}
+	}
+	return nil
+}
+
+// has tells whether the table documents a column of this folded name.
+func (d *cdrTable) has(key string) bool {
+	for _, list := range []string{d.needed, d.known} {
+		for item := range strings.FieldsSeq(list) {
+			for name := range strings.SplitSeq(item, "|") {
+				if ColumnKey(name) == key {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// missing names the needed columns that the header lacks.
+func (d *cdrTable) missing(keys map[string]bool) (names []string) {
+	for item := range strings.FieldsSeq(d.needed) {
+		found := false
+		for name := range strings.SplitSeq(item, "|") {
+			found = found || keys[ColumnKey(name)]
+		}
+		if !found {
+			names = append(names, strings.ReplaceAll(item, "|", " or "))
+		}
+	}
+	return names
+}
+
+// cdrMatch is how well a header fits a table.
+type cdrMatch struct {
+	def     *cdrTable
+	hits    int // columns that prove something and that the table documents
+	columns int // columns of the header that could prove something
+	missing []string
+}
+
+// recogniseCDR finds the table that documents most of the columns. The best
+// fit decides before the needed columns are asked for: a join table whose
+// McuId was renamed is a damaged McuJoinsAndLeaves, not a FocusJoinsAndLeaves.
+func recogniseCDR(header []string) cdrMatch {
+	keys := map[string]bool{}
+	for _, name := range header {
+		keys[ColumnKey(name)] = true
+	}
+	var best cdrMatch
+	size := 0
+	for i := range cdrTables {
+		m := cdrFit(&cdrTables[i], keys)
+		n := len(strings.Fields(m.def.needed)) + len(strings.Fields(m.def.known))
+		switch {
+		case best.def == nil, m.hits > best.hits,
+			m.hits == best.hits && len(m.missing) < len(best.missing),
+			m.hits == best.hits && len(m.missing) == len(best.missing) && n < size:
+			best, size = m, n
+		}
+	}
+	return best
+}
+
+func cdrFit(d *cdrTable, keys map[string]bool) cdrMatch {
+	m := cdrMatch{def: d, missing: d.missing(keys)}
+	for k := range keys {
+		if cdrFree[k] {
+			continue
+		}
+		m.columns++
+		if d.has(k) {
+			m.hits++
+		}
+	}
+	return m
+}
+
+// sure: the header is this table. Two or three columns of a lookup are weak
+// evidence, so most of the header has to be known then.
+func (m cdrMatch) sure() bool {
+	return len(m.missing) == 0 && (len(strings.Fields(m.def.needed)) > 3 || m.hits*2 >= m.columns)
+}
+
+// likely: clearly meant to be this table, whatever it lacks.
+func (m cdrMatch) likely() bool { return m.hits >= 3 && m.hits*2 >= m.columns }
+
+// cdrNamed finds the table that a file name speaks of (SessionDetails_2.csv,
+// LcsCDR.dbo.Users.csv). It only makes a refusal clearer.
+func cdrNamed(name string) *cdrTable {
+	name = strings.TrimSuffix(strings.ToLower(name), ".gz")
+	name = strings.TrimSuffix(name, path.Ext(name))
+	name = name[strings.LastIndexByte(name, '.')+1:]
+	key := strings.TrimRight(ColumnKey(name), "0123456789")
+	for i := range cdrTables {
+		if strings.ToLower(cdrTables[i].name) == key {
+			return &cdrTables[i]
+		}
+	}
+	return nil
+}
+
+// cdrProduct tells the generation from all headers of a set, "" when they
+// leave it open. Marks: tables of OCS 2007 R2 alone; LastModifiedTime came
+// with 2015; endpoints, client codes and the client address came with 2013.
+func cdrProduct(tables map[string][]string) string {
+	product := ""
+	for table, header := range tables {
+		if table == "UserAuthTypes" || table == "Computers" {
+			return "ocs2007r2"
+		}
+		p := ""
+		switch table {
+		case "Registration", "SessionDetails", "FocusJoinsAndLeaves", "ClientVersions", "Conferences":
+			p = "lync2010"
+		case "UserAgentDef", "UserStatistics", "PurgeSettings":
+			p = "lync2013"
+		}
+		for _, name := range header {
+			switch ColumnKey(name) {
+			case "lastmodifiedtime":
+				p = "sfb2015"
+			case "endpointera", "ipaddress", "isprimaryregistrarcentral", "user1endpointid", "user2endpointid", "clienttype", "processed":
+				p = max(p, "lync2013")
+			case "userendpointid":
+				if table == "FocusJoinsAndLeaves" {
+					p = max(p, "lync2013")
+				}
+			}
+		}
+		product = max(product, p) // the names sort by age
+	}
+	return product
+}

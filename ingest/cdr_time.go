@@ -1,0 +1,101 @@
+package ingest
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+)
+
+const dayMillis = 24 * 60 * 60 * 1000
+
+// cdrClock reads the one date form that SQL Server tools write without loss,
+// YYYY-MM-DD HH:MM:SS[.fff] (also with a "T"), as UTC: no vendor page names the
+// zone of the stored times, published tools treat them so. Neighbouring rows
+// share their day, so the last one is remembered.
+type cdrClock struct {
+	date  [10]byte
+	start int64 // milliseconds at the start of date
+	limit int64 // the first moment that lies in the future
+}
+
+func newCDRClock(now time.Time) cdrClock {
+	return cdrClock{limit: now.Add(24 * time.Hour).UnixMilli()}
+}
+
+// parse returns milliseconds since the Unix epoch and whether the text had a
+// fraction of a second. More than three digits of it are cut: datetime2 keeps
+// seven, the schema's datetime only steps of about 3 ms.
+func (c *cdrClock) parse(b []byte) (ms int64, fraction, ok bool) {
+	if len(b) < 19 || b[13] != ':' || b[16] != ':' || b[10] != ' ' && b[10] != 'T' {
+		return 0, false, false
+	}
+	if !bytes.Equal(b[:10], c.date[:]) {
+		start, ok := parseDate(b[:10])
+		if !ok {
+			return 0, false, false
+		}
+		copy(c.date[:], b)
+		c.start = start
+	}
+	h, ok1 := twoDigits(b[11], b[12])
+	m, ok2 := twoDigits(b[14], b[15])
+	s, ok3 := twoDigits(b[17], b[18])
+	if !ok1 || !ok2 || !ok3 || h > 23 || m > 59 || s > 59 {
+		return 0, false, false
+	}
+	ms = c.start + int64(h*3600+m*60+s)*1000
+	rest := b[19:]
+	if len(rest) > 0 && rest[len(rest)-1] == 'Z' {
+		rest = rest[:len(rest)-1]
+	}
+	if len(rest) == 0 {
+		return ms, false, true
+	}
+	if rest[0] != '.' || len(rest) == 1 || len(rest) > 10 {
+		return 0, false, false
+	}
+	scale := int64(100)
+	for _, d := range rest[1:] {
+		if d < '0' || d > '9' {
+			return 0, false, false
+		}
+		ms += int64(d-'0') * scale
+		scale /= 10
+	}
+	return ms, true, true
+}
+
+func twoDigits(a, b byte) (int, bool) {
+	a, b = a-'0', b-'0'
+	return int(a)*10 + int(b), a < 10 && b < 10
+}
+
+// parseDate reads YYYY-MM-DD and checks that the day exists.
+func parseDate(b []byte) (start int64, ok bool) {
+	century, ok1 := twoDigits(b[0], b[1])
+	year, ok2 := twoDigits(b[2], b[3])
+	month, ok3 := twoDigits(b[5], b[6])
+	day, ok4 := twoDigits(b[8], b[9])
+	if !ok1 || !ok2 || !ok3 || !ok4 || b[4] != '-' || b[7] != '-' {
+		return 0, false
+	}
+	t := time.Date(century*100+year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
+	if t.Day() != day || int(t.Month()) != month {
+		return 0, false
+	}
+	return t.UnixMilli(), true
+}
+
+// read is parse with the limits of a plausible activity.
+func (c *cdrClock) read(b []byte, column string) (ms int64, fraction bool, err error) {
+	ms, fraction, ok := c.parse(b)
+	switch {
+	case !ok:
+		return 0, false, fmt.Errorf("%s %s is no time of the form YYYY-MM-DD HH:MM:SS.fff; export dates with style 121", column, quoteShort(string(b)))
+	case ms < earliest.UnixMilli():
+		return 0, false, fmt.Errorf("%s %s lies before 2000; check the clock of the server", column, b)
+	case ms > c.limit:
+		return 0, false, fmt.Errorf("%s %s lies in the future; check the clock of the server", column, b)
+	}
+	return ms, fraction, nil
+}

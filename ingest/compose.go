@@ -1,0 +1,272 @@
+package ingest
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Compose reads what the records of one UTC day say together: facts, one for
+// each party of a use. The records may come in any order and any number of
+// times, and some may know less than others because a table was missing when
+// they were read; the facts are the same. Only facts in [from, to) count, but
+// every record helps to tell what a meeting or a call was.
+//
+// day holds all records filed under that day and stays as it is; text names
+// an id. The order of the facts follows from the records alone.
+func Compose(day []Record, text func(ID) Name, from, to int64) []Fact {
+	c := composer{in: day, text: text, from: from, to: to, out: make([]Fact, 0, len(day))}
+	plain := 0
+	for i := range day {
+		if day[i].Kind == PlainRecord {
+			plain++
+		}
+	}
+	c.slots = make([]composeSlot, 0, max(plain, len(day)-plain))
+	c.timed()
+	if plain > 0 {
+		c.plain()
+	}
+	return c.out
+}
+
+type composer struct {
+	in       []Record
+	text     func(ID) Name
+	from, to int64
+	out      []Fact
+
+	slots    []composeSlot
+	run      []uint32 // records of one key
+	sessions []merged
+	voices   []merged
+	orphans  []bool
+	meeting  composeMeeting
+	clients  [256]clientSlot
+}
+
+// composeSlot is a record's place and the number it is sorted by.
+type composeSlot struct {
+	key int64
+	at  uint32
+}
+
+// clientSlot remembers what sort of program a client is: there are few, and
+// telling it from text is slow. The table is direct-mapped, so it needs no map.
+type clientSlot struct {
+	id   ID
+	sort clientSort
+}
+
+type clientSort uint8
+
+const (
+	otherClient   clientSort = iota
+	machineClient            // server or gateway: no person sits at it
+	phoneClient
+	personClient // desktop, web or mobile
+)
+
+func (c *composer) client(id ID) clientSort {
+	if id == 0 {
+		return otherClient
+	}
+	slot := &c.clients[id%ID(len(c.clients))]
+	if slot.id != id {
+		*slot = clientSlot{id: id}
+		switch ClientKind(c.text(id).Text) {
+		case "server", "gateway":
+			slot.sort = machineClient
+		case "phone":
+			slot.sort = phoneClient
+		case "desktop", "web", "mobile":
+			slot.sort = personClient
+		}
+	}
+	return slot.sort
+}
+
+// isNumber tells whether a user is a phone number.
+func (c *composer) isNumber(id ID) bool { return id != 0 && IsNumber(c.text(id).Text) }
+
+// family keeps the kinds of records together that share a key.
+func family(k Kind) int {
+	switch k {
+	case LoginRecord:
+		return 0
+	case SessionRecord, VoiceRecord, MediaRecord:
+		return 1
+	}
+	return 2
+}
+
+// timed composes everything but plain rows: records with the same key stand
+// together after sorting by its time.
+func (c *composer) timed() {
+	for i := range c.in {
+		if r := &c.in[i]; r.Kind != PlainRecord {
+			c.slots = append(c.slots, composeSlot{r.Key, uint32(i)})
+		}
+	}
+	sortSlots(c.slots)
+	s := c.slots
+	for i := 0; i < len(s); {
+		j := i + 1
+		for j < len(s) && s[j].key == s[i].key {
+			j++
+		}
+		c.run = c.run[:0]
+		for _, slot := range s[i:j] {
+			c.run = append(c.run, slot.at)
+		}
+		c.sameTime(c.run)
+		i = j
+	}
+}
+
+// sameTime splits records of one time by family and sequence number.
+func (c *composer) sameTime(run []uint32) {
+	if len(run) == 1 {
+		c.group(run)
+		return
+	}
+	order := func(a, b uint32) int {
+		x, y := &c.in[a], &c.in[b]
+		if n := family(x.Kind) - family(y.Kind); n != 0 {
+			return n
+		}
+		if n := cmp.Compare(x.Seq, y.Seq); n != 0 {
+			return n
+		}
+		return int(x.Kind) - int(y.Kind)
+	}
+	slices.SortFunc(run, order)
+	for i := 0; i < len(run); {
+		first, j := &c.in[run[i]], i+1
+		for j < len(run) && c.in[run[j]].Seq == first.Seq && family(c.in[run[j]].Kind) == family(first.Kind) {
+			j++
+		}
+		c.group(run[i:j])
+		i = j
+	}
+}
+
+// group composes the records of one key, sorted by kind.
+func (c *composer) group(run []uint32) {
+	switch family(c.in[run[0]].Kind) {
+	case 0:
+		c.sessions = c.merge(run, c.sessions[:0])
+		for i := range c.sessions {
+			c.login(&c.sessions[i])
+		}
+	case 1:
+		c.session(run)
+	default:
+		c.conference(run)
+	}
+}
+
+// ofKind is the part of a run, sorted by kind, that is of one kind.
+func (c *composer) ofKind(run []uint32, k Kind) []uint32 {
+	i := 0
+	for i < len(run) && c.in[run[i]].Kind < k {
+		i++
+	}
+	j := i
+	for j < len(run) && c.in[run[j]].Kind == k {
+		j++
+	}
+	return run[i:j]
+}
+
+// add counts a fact if it lies in the window and somebody did it.
+func (c *composer) add(f Fact) {
+	if f.User != 0 && c.inside(f.At) {
+		c.out = append(c.out, f)
+	}
+}
+
+func (c *composer) inside(at int64) bool { return at == Undated || at >= c.from && at < c.to }
+
+// class is what a record states about a party. Service accounts stand in the
+// tenant of the enterprise like people; only their program tells them apart,
+// so that goes first. A phone number behind a gateway is no application.
+func (c *composer) class(p *Party) Class {
+	if c.client(p.Client) == machineClient && !c.isNumber(p.User) {
+		return Application
+	}
+	return p.Class
+}
+
+// login: a sign-in lasts from At to Until and counts when that touches the
+// window. One without an end lasts on at a phone, which stays signed in for
+// months (the vendor's own counter misses those); at any other client the end
+// was more likely lost.
+func (c *composer) login(m *merged) {
+	r := &m.Record
+	at := r.At
+	if at != Undated && r.From.User != 0 && at < c.from {
+		switch {
+		case r.Until > at:
+			if r.Until < c.from {
+				return
+			}
+			at = min(r.Until, c.to-1)
+		case r.Flags&Open != 0 && c.staysOn(&r.From):
+			at = c.from
+		}
+	}
+	if at < c.to || at == Undated {
+		c.add(Fact{At: at, Activity: IMLogin, Class: c.class(&r.From), User: r.From.User, Device: r.From.Device,
+			Endpoint: r.From.Endpoint, Client: r.From.Client, Server: r.Server, File: m.fromFile, Line: m.fromLine})
+	}
+}
+
+// staysOn tells a phone: by its program, or by a MAC address, which only
+// handsets have in these records.
+func (c *composer) staysOn(p *Party) bool {
+	return c.client(p.Client) == phoneClient || p.Device != 0 && strings.HasPrefix(c.text(p.Device).Text, "mac:")
+}
+
+// radixBits is the width of one digit in sortSlots; two digits span a day of
+// milliseconds.
+const radixBits = 14
+
+// sortSlots sorts by key. The records of a day lie within 27 bits of each
+// other, so that two counting passes do it in time linear in their number.
+func sortSlots(s []composeSlot) {
+	if len(s) < 2 {
+		return
+	}
+	least, most, sorted := s[0].key, s[0].key, true
+	for _, x := range s {
+		sorted = sorted && x.key >= most
+		least, most = min(least, x.key), max(most, x.key)
+	}
+	if sorted {
+		return
+	}
+	if span := uint64(most) - uint64(least); len(s) < 4096 || span >= 1<<(2*radixBits) {
+		slices.SortFunc(s, func(a, b composeSlot) int { return cmp.Compare(a.key, b.key) })
+		return
+	}
+	other := make([]composeSlot, len(s))
+	for _, shift := range []uint{0, radixBits} {
+		var count [1 << radixBits]uint32
+		for _, x := range s {
+			count[uint64(x.key-least)>>shift&(1<<radixBits-1)]++
+		}
+		sum := uint32(0)
+		for i, n := range count {
+			count[i] = sum
+			sum += n
+		}
+		for _, x := range s {
+			d := uint64(x.key-least) >> shift & (1<<radixBits - 1)
+			other[count[d]] = x
+			count[d]++
+		}
+		s, other = other, s
+	}
+	// Two passes: the result stands in the slice it came in.
+}

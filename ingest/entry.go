@@ -1,0 +1,31 @@
+package ingest
+
+// Entry is one account or contact of a directory export, in normal form.
+// Addresses are canonical identities, numbers E.164. Empty means absent.
+// Attribute meanings: vendor's Active Directory schema reference for the
+// msRTCSIP attributes.
+type Entry struct {
+	Line      int      `json:"-"`
+	DN        string   `json:"dn"`                // as written
+	Container string   `json:"container"`         // DN without its first part, folded to lower case
+	Context   string   `json:"context"`           // naming context: the trailing DC= parts, lower case
+	GUID      string   `json:"guid,omitempty"`    // objectGUID, lower case
+	Name      string   `json:"name,omitempty"`    // displayName, else cn
+	Primary   string   `json:"primary,omitempty"` // msRTCSIP-PrimaryUserAddress
+	Aliases   []string `json:"aliases,omitempty"` // sip: entries of proxyAddresses and msRTCSIP-ProxyAddresses, sorted
+	Line164   string   `json:"line,omitempty"`    // msRTCSIP-Line when it is a number
+	Home      string   `json:"home,omitempty"`    // pool or server name from msRTCSIP-PrimaryHomeServer
+	Enabled   bool     `json:"enabled,omitempty"` // holds a hosted identity now
+	Voice     bool     `json:"voice,omitempty"`   // holds a hosted voice extension now
+	Contact   bool     `json:"contact,omitempty"` // objectClass contact
+	App       bool     `json:"app,omitempty"`     // contact object of an application, by its marks
+	Phone     string   `json:"phone,omitempty"`   // "common-area-phone", "analog-device" or "room-system": the entry is a device
+	Why       string   `json:"why,omitempty"`     // why it is not enabled
+	Changed   int64    `json:"changed,omitempty"` // whenChanged, seconds since the Unix epoch
+	IsBranch  bool     `json:"branch,omitempty"`  // a container: the snapshot covers what is below
+}
+
+// Subject reports whether the entry says anything about a user or device:
+// entries without an address (groups, containers, people never enabled) only
+// show what a snapshot covers.
+func (e *Entry) Subject() bool { return e.Primary != "" || e.Line164 != "" || len(e.Aliases) > 0 }

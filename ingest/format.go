@@ -1,0 +1,102 @@
+package ingest
+
+import (
+	"context"
+	"io"
+	"os"
+	"time"
+
+	"calaudit/ingest/text"
+)
+
+// Format is one kind of export: how it is recognised and read. Formats stand
+// in the table of formats.go; nothing registers itself.
+type Format struct {
+	Name   string  // as shown by `calaudit formats` and in coverage
+	About  string  // one sentence: what it is and which tool writes it
+	Basis  string  // "documented", "from documentation" (no public sample) or "own"
+	Fields []Field // what is read from it
+	Sample string  // a small complete example; a test parses it
+
+	// Set formats are read together, all files of one folder as one unit.
+	Set bool
+	// Facts tells, for a set format, which parts state activities (the others
+	// only give names to ids, and are read whenever a fact table is).
+	Facts func(part string) bool
+	// Sniff looks at the beginning of a file's content. The name of the file
+	// never decides; it may only make a refusal clearer.
+	Sniff func(h *Head) Verdict
+	// Read turns the unit's files into batches. It returns an error only when
+	// the unit as a whole cannot be taken (I/O, cancelled, refused: *Refusal);
+	// bad rows are rejects inside batches. ctx ends a long read early.
+	Read func(ctx context.Context, files []*File, env *Env, emit Emit) error
+}
+
+// Field documents one column or attribute a format uses.
+type Field struct {
+	Name    string
+	Meaning string
+	Needed  bool
+}
+
+// Verdict is what Sniff says: Yes, or why not. A file that looks like the
+// format but lacks something it needs is Broken: its rows are counted as
+// rejected, with Why as the reason, so that a changed header is never silent.
+type Verdict struct {
+	Yes    bool
+	Broken bool
+	Why    string // for Broken: "what is wrong; what to do"
+	Part   string // which table of a set format this is
+}
+
+// Head is the beginning of a file, decoded to UTF-8.
+type Head struct {
+	Name string // base name, for messages only
+	Text []byte // at most 64 KiB
+	Bin  bool   // holds NUL bytes or other signs of not being text
+}
+
+// Refusal is the error of a Read that refuses a whole unit: nothing of it is
+// taken and every row counts as rejected.
+type Refusal struct {
+	File string
+	Line int
+	What string // what is wrong; what to do
+}
+
+func (r *Refusal) Error() string { return r.What }
+
+// File is one readable export: a file on disk, or a member of an archive.
+type File struct {
+	Path    string // as shown to people: DIR/name, archive.zip!member
+	Dir     string // files with equal Dir form one set
+	Size    int64  // bytes, -1 when not known before reading
+	ModTime time.Time
+	Part    string // table of a set, from Sniff
+	open    func() (io.ReadCloser, error)
+	disk    string      // the file on disk behind it, "" for content in memory
+	stat    os.FileInfo // that file as it was when the paths were walked
+}
+
+// Open returns the raw bytes. It may be called again to read from the start.
+func (f *File) Open() (io.ReadCloser, error) { return f.open() }
+
+// Text returns the content as UTF-8: byte order marks removed, UTF-16 with or
+// without a mark decoded, line ends untouched.
+func (f *File) Text() (io.ReadCloser, error) {
+	rc, err := f.open()
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{text.NewReader(rc), rc}, nil
+}
+
+// NewFile makes a File of bytes in memory, for tests and samples.
+func NewFile(path string, content []byte) *File {
+	return &File{Path: path, Size: int64(len(content)), open: func() (io.ReadCloser, error) {
+		return io.NopCloser(newBytes(content)), nil
+	}}
+}

@@ -1,0 +1,193 @@
+// Package ingest knows what exports of communications servers mean: it walks
+// files, recognises their format from content, and turns each source row into
+// one typed record with its natural key and its file and line. It knows
+// nothing of licences and nothing of SQL.
+//
+// The edge to the store carries batches, not single calls. Text that repeats
+// (people, machines, clients, servers) travels once as a Name and is referred
+// to by ID afterwards.
+//
+// A record stays close to its source row, so that the same row in two exports
+// is the same record and a set of records means the same in whatever order or
+// overlap they came. What several rows say together (a call and its phone
+// numbers, a meeting and its kinds) is put together by Compose, when read.
+package ingest
+
+import "time"
+
+// ID names a text within one unit's name table; 0 is "not told".
+type ID uint32
+
+// NameKind says what sort of text a Name is.
+type NameKind uint8
+
+const (
+	UserName     NameKind = iota + 1 // canonical SIP identity or phone number
+	DeviceName                       // canonical device id: mac:, host:, line:, sip:
+	EndpointName                     // uuid: or epid:, one user on one machine
+	ClientName                       // user agent text
+	ServerName                       // host or pool name, lower case
+	SourceName                       // the plain format's "source" column
+)
+
+// Name is one text of the name table.
+type Name struct {
+	Kind NameKind
+	Text string
+}
+
+// Kind is the sort of source row a record came from.
+type Kind uint8
+
+const (
+	// LoginRecord: one sign-in of From at one endpoint (Registration). Until is
+	// the sign-off; 0 with the Open flag when the row says "still signed in".
+	LoginRecord Kind = iota + 1
+	// SessionRecord: one answered two-party session (SessionDetails); From
+	// started it. Media are its kinds.
+	SessionRecord
+	// VoiceRecord: the phone side of a two-party call (VoipDetails); From.User
+	// and To.User are numbers, the FromPSTN and ToPSTN flags say which of them
+	// came through a gateway.
+	VoiceRecord
+	// MediaRecord: one more kind of media of a session (Media).
+	MediaRecord
+	// ConferenceRecord: one occurrence of a meeting, From organised it. Media
+	// are the kinds the meeting address tells, ChatKind when it is group IM.
+	ConferenceRecord
+	// JoinRecord: From joined the meeting itself (FocusJoinsAndLeaves).
+	JoinRecord
+	// ServerJoinRecord: From joined one conferencing server of the meeting
+	// (McuJoinsAndLeaves); ChatKind or WebKind tells the server's kind.
+	ServerJoinRecord
+	// PlainRecord: one row of the plain activity format; it states Activity
+	// about From alone, To.User says with whom.
+	PlainRecord
+)
+
+// Flags of a record.
+type Flags uint16
+
+const (
+	Open      Flags = 1 << iota // sign-in without an end: still signed in, or its end was lost
+	FromPSTN                    // the caller came from the telephone network
+	ToPSTN                      // the callee was reached on the telephone network
+	Synthetic                   // test traffic of the product's own monitoring
+	ChatKind                    // the meeting (server) is told to be group IM
+	WebKind                     // the meeting (server) is told to be audio/video, sharing or data
+	Keyed                       // plain row with a session of its own: equal keys are one fact
+)
+
+// Party is one side of a record. Anything may be unknown (zero).
+type Party struct {
+	User     ID
+	Device   ID // a machine with an id of its own
+	Endpoint ID // one user on one machine
+	Client   ID // user agent
+	Class    Class
+}
+
+// Undated is the Key and At of a record whose source carries no time at all.
+const Undated int64 = -1 << 62
+
+// Record is one source row in normal form. Times are milliseconds since the
+// Unix epoch, UTC. (Key, Seq, Sub) together with Kind and the parties are the
+// natural key; two records that are equal but for File and Line are the same.
+type Record struct {
+	Kind     Kind
+	Activity Activity // PlainRecord only
+	Media    Media
+	Role     Role
+	Flags    Flags
+	Key      int64  // time part of the natural key; its UTC day is where the record is filed
+	Seq      uint64 // SessionIdSeq, or the first half of a key hash
+	Sub      uint64 // second half of a key hash; for joins: McuId and instance do not matter, so 0
+	At       int64  // when it happened
+	Until    int64  // how long it is known to have lasted; 0 not told
+	From, To Party
+	Server   ID
+	Source   ID     // plain format: name of the system
+	File     uint32 // index of the file within its unit; the store's file id when read back
+	Line     uint32 // 1-based line where the row begins
+}
+
+// Names lists every id the record refers to, 0 included.
+func (r *Record) Names() [10]ID {
+	return [10]ID{r.From.User, r.From.Device, r.From.Endpoint, r.From.Client,
+		r.To.User, r.To.Device, r.To.Endpoint, r.To.Client, r.Server, r.Source}
+}
+
+// Fact is one activity of one user as Compose reads it from the records.
+type Fact struct {
+	At       int64 // Undated for facts without any time
+	Activity Activity
+	Class    Class // stated by the source itself, or NoClass
+	Media    Media
+	Role     Role
+	Untold   bool // a conference whose kind no export tells: taken for a web conference
+	PeerPSTN bool // the peer is not known but for being on the telephone network
+	User     ID
+	Peer     ID
+	Device   ID
+	Endpoint ID
+	Client   ID
+	Server   ID
+	File     uint32
+	Line     uint32
+}
+
+// Reject is one source record that could not be taken.
+type Reject struct {
+	Line  int
+	What  string // what is wrong; what to do
+	Table string // table or column set, for exports of several tables
+	Raw   string // the source text, escaped and cut
+}
+
+// Lookup is one row of a table that only gives names to ids (Users, Pools ...).
+// Hash covers table and content: a row seen before is a duplicate.
+type Lookup struct {
+	Line uint32
+	Hash [16]byte
+}
+
+// Batch is a piece of what a reader makes of one file. Every source row ends
+// up in exactly one of Records, Lookups, Entries, Skipped and Rejects, which
+// is why an import's tally must balance.
+type Batch struct {
+	File    int    // index into Unit.Files
+	Names   []Name // new names since the unit's last batch; ids run on
+	Records []Record
+	Lookups []Lookup
+	Entries []Entry
+	Skipped map[string]int // rows that state no activity, counted by reason
+	Rejects []Reject
+	// Unresolved counts rows of this file that were rejected, or kept with an
+	// unknown party or value, because a sibling file lacks an id: the file is
+	// read again when the set changes.
+	Unresolved int
+	// Cut is set when the file ends in the middle of something: what is not in
+	// it may be what was lost.
+	Cut bool
+	// Notes are said once about the file: an assumption made, a missing lookup.
+	Notes []string
+}
+
+// Rows is how many source rows the batch accounts for.
+func (b *Batch) Rows() int {
+	n := len(b.Records) + len(b.Lookups) + len(b.Entries) + len(b.Rejects)
+	for _, k := range b.Skipped {
+		n += k
+	}
+	return n
+}
+
+// Env is what readers know beside the file itself.
+type Env struct {
+	Now      time.Time      // moment of import: activities later than a day after it are rejected
+	Location *time.Location // zone of local times (estate time_zone), UTC when not given
+	FileDate time.Time      // --file-date: dates facts and snapshots that carry none; zero when not given
+}
+
+// Emit takes a batch over. A reader reuses nothing of a batch after emitting it.
+type Emit func(*Batch) error

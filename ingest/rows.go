@@ -1,0 +1,165 @@
+package ingest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"calaudit/ingest/delimited"
+)
+
+// Table reads a delimited file whose first row names the columns. Columns are
+// found by name, never by place: case, spaces, "_" and "-" do not matter.
+type Table struct {
+	r       *delimited.Reader
+	header  []string
+	columns map[string]int
+	row     [][]byte
+}
+
+// OpenTable reads the header row. The reader must be UTF-8.
+func OpenTable(r io.Reader, comma byte) (*Table, error) {
+	t := &Table{r: delimited.NewReader(r, comma), columns: make(map[string]int)}
+	row, err := t.r.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, errors.New("the file is empty; expected a header row")
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i, f := range row {
+		name := strings.TrimSpace(string(f))
+		t.header = append(t.header, name)
+		k := ColumnKey(name)
+		if _, twice := t.columns[k]; twice && k != "" {
+			return nil, fmt.Errorf("line %d: column %q stands twice in the header; keep one", t.r.Line(), name)
+		}
+		t.columns[k] = i
+	}
+	return t, nil
+}
+
+// ColumnKey folds a column name: lower case without spaces, "_" and "-".
+func ColumnKey(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == ' ' || r == '_' || r == '-' || r == '\t' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(name))
+}
+
+// Header returns the column names as written.
+func (t *Table) Header() []string { return t.header }
+
+// Column finds the place of the first of the names that is there, else -1.
+func (t *Table) Column(names ...string) int {
+	for _, n := range names {
+		if i, ok := t.columns[ColumnKey(n)]; ok {
+			return i
+		}
+	}
+	return -1
+}
+
+// Next reads the next row; io.EOF ends. A *delimited.RowError is one bad row:
+// the caller rejects it and goes on. A row with more or fewer fields than the
+// header is bad too: its values cannot be told apart.
+func (t *Table) Next() error {
+	row, err := t.r.Read()
+	if err != nil {
+		return err
+	}
+	t.row = row
+	if len(row) != len(t.header) {
+		return t.bad(fmt.Sprintf("%d fields, the header has %d", len(row), len(t.header)))
+	}
+	for _, f := range row {
+		if bytes.IndexByte(f, 0) >= 0 {
+			return t.bad("a NUL byte in the row")
+		}
+	}
+	return nil
+}
+
+func (t *Table) bad(what string) error {
+	return &delimited.RowError{Line: t.r.Line(), What: what, Raw: t.Raw()}
+}
+
+// Line is the 1-based line where the current row begins.
+func (t *Table) Line() int { return t.r.Line() }
+
+// Field is the bytes of a column in the current row, nil for column -1. It is
+// valid until the next row.
+func (t *Table) Field(column int) []byte {
+	if column < 0 || column >= len(t.row) {
+		return nil
+	}
+	return t.row[column]
+}
+
+// Text is a column's text without surrounding space.
+func (t *Table) Text(column int) string { return string(bytes.TrimSpace(t.Field(column))) }
+
+// Raw is the current row for a rejected record, at most 256 bytes.
+func (t *Table) Raw() []byte { return rawRow(t.row) }
+
+func rawRow(row [][]byte) []byte {
+	raw := bytes.Join(row, []byte{','})
+	return raw[:min(len(raw), 256)]
+}
+
+// EscapeRaw makes source bytes printable for a rejected record.
+func EscapeRaw(raw []byte) string {
+	var b strings.Builder
+	for len(raw) > 0 {
+		r, n := utf8.DecodeRune(raw)
+		switch {
+		case r == utf8.RuneError && n <= 1, r < 0x20, r == 0x7f:
+			fmt.Fprintf(&b, "\\x%02x", raw[0])
+		default:
+			b.WriteRune(r)
+		}
+		raw = raw[n:]
+	}
+	return b.String()
+}
+
+// ParseTime reads the date forms that are not ambiguous: RFC 3339 and
+// YYYY-MM-DD HH:MM:SS[.fff] (a "T" between them too), the latter in loc. The
+// result is UTC. A local time that the zone skips (summer time) is an error.
+func ParseTime(s string, loc *time.Location) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05Z07:00"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return plausible(t.UTC(), s)
+		}
+	}
+	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02T15:04:05"} {
+		t, err := time.ParseInLocation(layout, s, loc)
+		if err != nil {
+			continue
+		}
+		if t.Format("2006-01-02 15:04:05") != strings.Replace(s[:19], "T", " ", 1) {
+			return time.Time{}, fmt.Errorf("the time %q does not exist in the zone %s (clocks were put forward)", s, loc)
+		}
+		return plausible(t.UTC(), s)
+	}
+	return time.Time{}, fmt.Errorf("%s is no time; expected YYYY-MM-DD HH:MM:SS or RFC 3339", quoteShort(s))
+}
+
+// Times outside these years are damage: the product line begins in 2003.
+var (
+	earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+func plausible(t time.Time, s string) (time.Time, error) {
+	if t.Before(earliest) || !t.Before(latest) {
+		return time.Time{}, fmt.Errorf("the time %q is not between 2000 and 2100", s)
+	}
+	return t, nil
+}

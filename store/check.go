@@ -1,0 +1,221 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"calaudit/audit"
+	"calaudit/ingest"
+	"calaudit/store/segment"
+)
+
+// Finding is the result of one check: OK, or what is wrong.
+type Finding struct {
+	Name   string
+	OK     bool
+	Detail string
+}
+
+// Check proves the store: the file is sound, every tally balances, every block
+// can be read and holds what its row says, every subject of every run is
+// decided for a reason, and no run was changed after it was saved.
+func (s *Store) Check(ctx context.Context) ([]Finding, error) {
+	checks := []struct {
+		name string
+		run  func(context.Context) (string, error)
+	}{
+		{"database file", s.checkFile},
+		{"references", s.checkReferences},
+		{"tallies balance", s.checkTallies},
+		{"evidence readable", s.checkSegments},
+		{"subjects decided", s.checkSubjects},
+		{"run chain intact", s.checkChain},
+	}
+	var list []Finding
+	for _, c := range checks {
+		wrong, err := c.run(ctx)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			wrong = explain(err).Error()
+		}
+		list = append(list, Finding{Name: c.name, OK: wrong == "", Detail: wrong})
+	}
+	return list, nil
+}
+
+func (s *Store) checkFile(ctx context.Context) (string, error) {
+	var result string
+	err := s.q.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&result)
+	if err == nil && result == "ok" {
+		return "", nil
+	}
+	return result, err
+}
+
+func (s *Store) checkReferences(ctx context.Context) (string, error) {
+	rows, err := s.q.QueryContext(ctx, "SELECT \"table\", count(*) FROM pragma_foreign_key_check GROUP BY 1")
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var table string
+		var n int
+		if err := rows.Scan(&table, &n); err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("%d rows of table %s refer to something that is not there", n, table), nil
+	}
+	return "", rows.Err()
+}
+
+func (s *Store) checkTallies(ctx context.Context) (string, error) {
+	imports, err := s.Imports(ctx)
+	if err != nil {
+		return "", err
+	}
+	rejects := map[int]int{}
+	rows, err := s.q.QueryContext(ctx, "SELECT import, count(*) FROM reject GROUP BY import")
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, n int
+		if err := rows.Scan(&id, &n); err != nil {
+			return "", err
+		}
+		rejects[id] = n
+	}
+	for _, im := range imports {
+		skipped := 0
+		for _, n := range im.Skips {
+			skipped += n
+		}
+		switch {
+		case !im.Tally.Balanced():
+			return fmt.Sprintf("import %d (%s) does not balance: read %d", im.ID, im.Path, im.Tally.Read), nil
+		case skipped != im.Tally.Skipped:
+			return fmt.Sprintf("import %d (%s): %d rows skipped, %d with a reason", im.ID, im.Path, im.Tally.Skipped, skipped), nil
+		case rejects[im.ID] != im.Tally.Rejected:
+			return fmt.Sprintf("import %d (%s): %d rows rejected, %d kept", im.ID, im.Path, im.Tally.Rejected, rejects[im.ID]), nil
+		}
+	}
+	return "", rows.Err()
+}
+
+func (s *Store) checkSegments(ctx context.Context) (string, error) {
+	names, err := s.Names(ctx)
+	if err != nil {
+		return "", err
+	}
+	rows, err := s.q.QueryContext(ctx, "SELECT id, day, family, records, block FROM segment")
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	var recs []ingest.Record
+	for rows.Next() {
+		var id, day int64
+		var family, n int
+		var block []byte
+		if err := rows.Scan(&id, &day, &family, &n, &block); err != nil {
+			return "", err
+		}
+		if recs, err = segment.Decode(recs[:0], block, 0); err != nil {
+			return fmt.Sprintf("block %d: %v", id, err), nil
+		}
+		if len(recs) != n {
+			return fmt.Sprintf("block %d holds %d records, not %d", id, len(recs), n), nil
+		}
+		for i := range recs {
+			r := &recs[i]
+			if dayOf(r.Key) != day || familyOf[r.Kind] != family || r.Line == 0 {
+				return fmt.Sprintf("block %d holds a record of another day or without a line", id), nil
+			}
+			for _, n := range r.Names() {
+				if int(n) >= len(names) || n != 0 && names[n].Text == "" {
+					return fmt.Sprintf("block %d refers to name %d, which is not there", id, n), nil
+				}
+			}
+		}
+	}
+	return "", rows.Err()
+}
+
+func (s *Store) checkSubjects(ctx context.Context) (string, error) {
+	runs, err := s.Runs(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, r := range runs {
+		var list []audit.Subject
+		var totals audit.Totals
+		wrong := ""
+		err := s.Subjects(ctx, r.ID, "", func(sub audit.Subject) error {
+			o := &totals.Users
+			if sub.Kind == "device" {
+				o = &totals.Devices
+			}
+			switch sub.Outcome {
+			case "required":
+				o.Required++
+			case "exempt":
+				o.Exempt++
+			case "undetermined":
+				o.Undetermined++
+			default:
+				wrong = fmt.Sprintf("run %d: %s has no outcome", r.ID, sub.ID)
+			}
+			if len(sub.Reasons) == 0 {
+				wrong = fmt.Sprintf("run %d: %s is %s without a reason", r.ID, sub.ID, sub.Outcome)
+			}
+			list = append(list, sub)
+			return nil
+		})
+		if err != nil || wrong != "" {
+			return wrong, err
+		}
+		if totals.Users != r.Report.Totals.Users || totals.Devices != r.Report.Totals.Devices {
+			return fmt.Sprintf("run %d: its subjects do not add up to its totals", r.ID), nil
+		}
+		again := r.Report
+		audit.Seal(&again, list)
+		if again.Digest != r.Report.Digest {
+			return fmt.Sprintf("run %d: its subjects or report were changed after it was saved", r.ID), nil
+		}
+	}
+	return "", nil
+}
+
+func (s *Store) checkChain(ctx context.Context) (string, error) {
+	rows, err := s.q.QueryContext(ctx, "SELECT id, report, digest, chain FROM run ORDER BY id")
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	prev, want := "", 1
+	for rows.Next() {
+		var id int
+		var data []byte
+		var digest, chain string
+		if err := rows.Scan(&id, &data, &digest, &chain); err != nil {
+			return "", err
+		}
+		var r audit.Report
+		if err := json.Unmarshal(data, &r); err != nil {
+			return fmt.Sprintf("run %d cannot be read: %v", id, err), nil
+		}
+		switch {
+		case id != want:
+			return fmt.Sprintf("run %d is missing", want), nil
+		case r.Run != id || r.Digest != digest || r.Chain != chain || audit.Chain(prev, &r) != chain:
+			return fmt.Sprintf("run %d was changed after it was saved", id), nil
+		}
+		prev, want = chain, id+1
+	}
+	return "", rows.Err()
+}

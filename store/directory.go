@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+
+	"calaudit/audit"
+	"calaudit/ingest"
+)
+
+// Snapshots returns what every command saw of every naming context.
+func (s *Store) Snapshots(ctx context.Context) ([]audit.Snapshot, error) {
+	entries, err := s.entries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.q.QueryContext(ctx, `SELECT s.command, c.at, s.file_date, d.context, d.changed, d.partial, d.entries
+		FROM snapshot s JOIN directory_file d ON d.id=s.file JOIN command c ON c.id=s.command ORDER BY d.context, s.command, d.id`)
+	if err != nil {
+		return nil, explain(err)
+	}
+	defer rows.Close()
+	var list []audit.Snapshot
+	last := int64(-1)
+	for rows.Next() {
+		var command, at int64
+		var date, changed sql.NullInt64
+		var context string
+		var partial bool
+		var blob []byte
+		if err := rows.Scan(&command, &at, &date, &context, &changed, &partial, &blob); err != nil {
+			return nil, err
+		}
+		if len(list) == 0 || command != last || context != list[len(list)-1].Context {
+			list = append(list, audit.Snapshot{Context: context})
+			last = command
+		}
+		sn := &list[len(list)-1]
+		sn.Partial = sn.Partial || partial
+		if !date.Valid {
+			date.Int64 = at - at%(dayMS/1000)
+		}
+		// The greatest whenChanged dates the snapshot; the files' days only
+		// when no entry carries one.
+		switch {
+		case changed.Valid && !sn.Dated:
+			sn.Date, sn.Dated = changed.Int64, true
+		case changed.Valid:
+			sn.Date = max(sn.Date, changed.Int64)
+		case !sn.Dated:
+			sn.Date = max(sn.Date, date.Int64)
+		}
+		err := eachEntry(blob, func(id int64, _ int) error {
+			e := entries[id]
+			if e == nil {
+				return errSnapshot
+			}
+			sn.Entries = append(sn.Entries, e)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, explain(rows.Err())
+}
+
+var errSnapshot = errors.New("a directory snapshot is damaged; restore a copy of the database")
+
+// eachEntry walks the entry ids and lines of a directory file.
+func eachEntry(blob []byte, call func(id int64, line int) error) error {
+	var id int64
+	for len(blob) > 0 {
+		d, n := binary.Varint(blob)
+		if n <= 0 {
+			return errSnapshot
+		}
+		line, m := binary.Uvarint(blob[n:])
+		if m <= 0 {
+			return errSnapshot
+		}
+		blob = blob[n+m:]
+		id += d
+		if err := call(id, int(line)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) entries(ctx context.Context) (map[int64]*ingest.Entry, error) {
+	rows, err := s.q.QueryContext(ctx, "SELECT id, data FROM entry")
+	if err != nil {
+		return nil, explain(err)
+	}
+	defer rows.Close()
+	entries := map[int64]*ingest.Entry{}
+	for rows.Next() {
+		var id int64
+		var data []byte
+		if err := rows.Scan(&id, &data); err != nil {
+			return nil, err
+		}
+		e := new(ingest.Entry)
+		if err := json.Unmarshal(data, e); err != nil {
+			return nil, errSnapshot
+		}
+		entries[id] = e
+	}
+	return entries, explain(rows.Err())
+}
+
+// EntryLine is where a directory entry stands.
+type EntryLine struct {
+	Entry *ingest.Entry
+	File  string
+	Line  int
+}
+
+// EntryLines finds the places of the entries that the test picks, in the
+// newest import of each file that holds them.
+func (s *Store) EntryLines(ctx context.Context, pick func(*ingest.Entry) bool) ([]EntryLine, error) {
+	entries, err := s.entries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.q.QueryContext(ctx, "SELECT i.path, d.entries FROM directory_file d JOIN import i ON i.id=d.import ORDER BY i.path, d.id DESC")
+	if err != nil {
+		return nil, explain(err)
+	}
+	defer rows.Close()
+	var list []EntryLine
+	for rows.Next() {
+		var path string
+		var blob []byte
+		if err := rows.Scan(&path, &blob); err != nil {
+			return nil, err
+		}
+		err := eachEntry(blob, func(id int64, line int) error {
+			if e := entries[id]; e != nil && pick(e) {
+				list = append(list, EntryLine{e, path, line})
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, explain(rows.Err())
+}

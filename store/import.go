@@ -1,0 +1,238 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"calaudit/audit"
+	"calaudit/ingest"
+)
+
+// Command is one ingest command: it groups the directory files met together
+// into snapshots and the settings files that add up.
+type Command struct {
+	s   *Store
+	env *ingest.Env
+	id  int64 // 0 until something is written
+}
+
+// NewCommand starts an ingest command. Nothing is written until needed.
+func (s *Store) NewCommand(env *ingest.Env) *Command { return &Command{s: s, env: env} }
+
+// Imported is what became of one unit.
+type Imported struct {
+	Files   []FileImport
+	Refusal string // why the whole unit was refused, or ""
+}
+
+// FileImport is what became of one file.
+type FileImport struct {
+	Path      string
+	Unchanged bool // known already and not read again
+	Tally     audit.Tally
+	Notes     []string
+	Rejects   []ingest.Reject // the first few
+}
+
+// Tally sums up the unit.
+func (im *Imported) Tally() (t audit.Tally) {
+	for _, f := range im.Files {
+		t.Add(f.Tally)
+	}
+	return t
+}
+
+// id returns the command's row, making it on first use.
+func (c *Command) row(ctx context.Context, tx *sql.Tx) (int64, error) {
+	if c.id != 0 {
+		return c.id, nil
+	}
+	res, err := tx.ExecContext(ctx, "INSERT INTO command(at) VALUES(?)", c.env.Now.Unix())
+	if err != nil {
+		return 0, err
+	}
+	return res.LastInsertId()
+}
+
+// source is a file of a unit with its content hash.
+type source struct {
+	file *ingest.File
+	sha  string
+	size int64
+}
+
+// Import takes in one unit, wholly or not at all. A unit that is known and
+// complete is not read again.
+func (c *Command) Import(ctx context.Context, u *ingest.Unit) (*Imported, error) {
+	sources, sig, err := hashUnit(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	im, err := c.importUnit(ctx, u, sources, sig, nil)
+	var refusal *ingest.Refusal
+	if errors.As(err, &refusal) {
+		im, err = c.importUnit(ctx, u, sources, sig, refusal)
+		if err == nil {
+			im.Refusal = fmt.Sprintf("%s:%d: %s", refusal.File, refusal.Line, refusal.What)
+		}
+	}
+	return im, err
+}
+
+func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []source, sig string, refusal *ingest.Refusal) (*Imported, error) {
+	im := &Imported{}
+	var command int64
+	err := c.s.write(ctx, func(tx *sql.Tx) error {
+		var err error
+		if command, err = c.row(ctx, tx); err != nil {
+			return err
+		}
+		toRead, err := c.plan(ctx, tx, command, u, sources, sig, im)
+		if err != nil || len(toRead) == 0 {
+			return err
+		}
+		w := newWriter(tx, command, u, sig, toRead, c.env)
+		read := &ingest.Unit{Format: u.Format, Broken: u.Broken}
+		for _, s := range toRead {
+			read.Files = append(read.Files, s.file)
+		}
+		emit := func(b *ingest.Batch) error { return w.add(ctx, b) }
+		if refusal != nil {
+			err = read.Refuse(ctx, refusal, emit)
+		} else {
+			err = read.Read(ctx, c.env, emit)
+		}
+		if err != nil {
+			return err
+		}
+		if err := w.finish(ctx); err != nil {
+			return err
+		}
+		for _, f := range read.Files {
+			if !f.Unchanged() {
+				return fmt.Errorf("%s: changed while it was read; left for the next run", f.Path)
+			}
+		}
+		for i := range w.files {
+			im.Files = append(im.Files, w.files[i].result)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.id = command
+	slices.SortStableFunc(im.Files, func(a, b FileImport) int { return compareText(a.Path, b.Path) })
+	return im, nil
+}
+
+// plan decides which files of a unit must be read, and records the rest as
+// unchanged. In a set whose files changed, lookup tables are always read, a
+// fact table only when it is new or still waits for a sibling.
+func (c *Command) plan(ctx context.Context, tx *sql.Tx, command int64, u *ingest.Unit, sources []source, sig string, im *Imported) ([]source, error) {
+	var same bool
+	if err := tx.QueryRowContext(ctx, "SELECT EXISTS(SELECT 1 FROM import WHERE unit=? AND format=?)", sig, u.Format.Name).Scan(&same); err != nil {
+		return nil, err
+	}
+	known := make([]bool, len(sources))
+	all := true
+	for i, s := range sources {
+		err := tx.QueryRowContext(ctx, "SELECT EXISTS(SELECT 1 FROM import WHERE sha256=? AND format=? AND complete=1)", s.sha, u.Format.Name).Scan(&known[i])
+		if err != nil {
+			return nil, err
+		}
+		all = all && known[i]
+	}
+	var read []source
+	for i, s := range sources {
+		if same || all || known[i] && (u.Format.Facts == nil || u.Format.Facts(s.file.Part)) {
+			im.Files = append(im.Files, FileImport{Path: s.file.Path, Unchanged: true, Tally: audit.Tally{FilesUnchanged: 1}})
+			if err := c.metAgain(ctx, tx, command, s, u.Format.Name); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		read = append(read, s)
+	}
+	return read, nil
+}
+
+// metAgain notes that an unchanged directory file belongs to this command's
+// snapshot as well.
+func (c *Command) metAgain(ctx context.Context, tx *sql.Tx, command int64, s source, format string) error {
+	_, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO snapshot(command, file, file_date)
+		SELECT ?, d.id, ? FROM directory_file d JOIN import i ON i.id=d.import WHERE i.sha256=? AND i.format=?`,
+		command, fileDate(s.file, c.env), s.sha, format)
+	return err
+}
+
+// fileDate is the day a directory file stands for when its entries carry no
+// date: --file-date, else the day of the file on disk.
+func fileDate(f *ingest.File, env *ingest.Env) any {
+	t := f.ModTime
+	if !env.FileDate.IsZero() {
+		t = env.FileDate
+	}
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Truncate(24 * time.Hour).Unix()
+}
+
+// hashUnit hashes every file's content (unpacked) and the unit as a whole.
+func hashUnit(ctx context.Context, u *ingest.Unit) ([]source, string, error) {
+	var sources []source
+	var parts []string
+	for _, f := range u.Files {
+		rc, err := f.Open()
+		if err != nil {
+			return nil, "", fmt.Errorf("%s: %w", f.Path, err)
+		}
+		h := sha256.New()
+		n, err := io.Copy(h, contextReader{ctx, rc})
+		rc.Close()
+		if err != nil {
+			return nil, "", fmt.Errorf("%s: %w; copy the file again", f.Path, err)
+		}
+		s := source{file: f, sha: hex.EncodeToString(h.Sum(nil)), size: n}
+		sources = append(sources, s)
+		parts = append(parts, f.Part+" "+s.sha)
+	}
+	slices.Sort(parts)
+	parts = slices.Compact(parts)
+	h := sha256.New()
+	for _, p := range parts {
+		io.WriteString(h, p+"\n")
+	}
+	return sources, hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// contextReader stops a long read when the command is cancelled.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+func compareText(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}

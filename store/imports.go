@@ -1,0 +1,188 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"calaudit/audit"
+)
+
+// Import is one ingested file with its tally.
+type Import struct {
+	ID          int
+	At          time.Time
+	Path        string
+	Format      string
+	Part        string
+	Product     string
+	Size        int64
+	SHA256      string
+	First, Last string // days of the activities in it, "" when none is dated
+	Tally       audit.Tally
+	Complete    bool
+	Skips       map[string]int
+	Notes       []string
+	Problems    []string // the first rejected rows, "line: what"
+}
+
+// Imports lists every ingested file, oldest first.
+func (s *Store) Imports(ctx context.Context) ([]Import, error) {
+	rows, err := s.q.QueryContext(ctx, `SELECT i.id, c.at, i.path, i.format, i.part, i.product, i.size, i.sha256, i.first, i.last,
+		i.read, i.stored, i.duplicate, i.skipped, i.rejected, i.complete, i.skips, i.notes FROM import i JOIN command c ON c.id=i.command ORDER BY i.id`)
+	if err != nil {
+		return nil, explain(err)
+	}
+	defer rows.Close()
+	var list []Import
+	for rows.Next() {
+		var im Import
+		var at int64
+		var first, last sql.NullInt64
+		var skips, notes []byte
+		t := &im.Tally
+		t.Files = 1
+		if err := rows.Scan(&im.ID, &at, &im.Path, &im.Format, &im.Part, &im.Product, &im.Size, &im.SHA256, &first, &last,
+			&t.Read, &t.Stored, &t.Duplicate, &t.Skipped, &t.Rejected, &im.Complete, &skips, &notes); err != nil {
+			return nil, err
+		}
+		im.At = time.Unix(at, 0).UTC()
+		if first.Valid && last.Valid {
+			im.First, im.Last = dayText(dayOf(first.Int64)), dayText(dayOf(last.Int64))
+		}
+		if err := json.Unmarshal(skips, &im.Skips); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(notes, &im.Notes); err != nil {
+			return nil, err
+		}
+		list = append(list, im)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, explain(err)
+	}
+	return list, s.problems(ctx, list)
+}
+
+// problems adds the first few rejects to the imports that have any.
+func (s *Store) problems(ctx context.Context, list []Import) error {
+	for i := range list {
+		im := &list[i]
+		if im.Tally.Rejected == 0 {
+			continue
+		}
+		rows, err := s.q.QueryContext(ctx, "SELECT line, what FROM reject WHERE import=? ORDER BY line LIMIT ?", im.ID, showRejects)
+		if err != nil {
+			return explain(err)
+		}
+		for rows.Next() {
+			var line int
+			var what string
+			if err := rows.Scan(&line, &what); err != nil {
+				rows.Close()
+				return err
+			}
+			im.Problems = append(im.Problems, fmt.Sprintf("%d: %s", line, what))
+		}
+		if err := rows.Err(); err != nil {
+			return explain(err)
+		}
+		rows.Close()
+	}
+	return nil
+}
+
+func dayText(day int64) string { return time.UnixMilli(day * dayMS).UTC().Format(time.DateOnly) }
+
+// Rejected is a source row that could not be taken.
+type Rejected struct {
+	File string
+	Line int
+	What string
+	Raw  string
+}
+
+// Rejects streams the rejected rows, file by file.
+func (s *Store) Rejects(ctx context.Context, call func(Rejected) error) error {
+	rows, err := s.q.QueryContext(ctx, "SELECT i.path, r.line, r.what, r.raw FROM reject r JOIN import i ON i.id=r.import ORDER BY i.id, r.line")
+	if err != nil {
+		return explain(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r Rejected
+		if err := rows.Scan(&r.File, &r.Line, &r.What, &r.Raw); err != nil {
+			return err
+		}
+		if err := call(r); err != nil {
+			return err
+		}
+	}
+	return explain(rows.Err())
+}
+
+// Evidence sums the tallies of everything ever ingested.
+func (s *Store) Evidence(ctx context.Context) (audit.Tally, error) {
+	var t audit.Tally
+	err := s.q.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(read),0), coalesce(sum(stored),0), coalesce(sum(duplicate),0),
+		coalesce(sum(skipped),0), coalesce(sum(rejected),0) FROM import`).Scan(&t.Files, &t.Read, &t.Stored, &t.Duplicate, &t.Skipped, &t.Rejected)
+	return t, explain(err)
+}
+
+// Coverage says for which days each format gave dated activities, and which
+// days of the window, from its first on, are without any.
+func (s *Store) Coverage(ctx context.Context, from, to time.Time) ([]audit.Coverage, error) {
+	rows, err := s.q.QueryContext(ctx, `SELECT i.format, s.first, s.last FROM segment s JOIN import i ON i.id=s.import
+		WHERE s.first IS NOT NULL ORDER BY i.format`)
+	if err != nil {
+		return nil, explain(err)
+	}
+	defer rows.Close()
+	type span struct {
+		first, last int64
+		days        map[int64]bool
+	}
+	formats := map[string]*span{}
+	for rows.Next() {
+		var format string
+		var first, last int64
+		if err := rows.Scan(&format, &first, &last); err != nil {
+			return nil, err
+		}
+		first, last = dayOf(first), dayOf(last)
+		f := formats[format]
+		if f == nil {
+			f = &span{first: first, last: last, days: map[int64]bool{}}
+			formats[format] = f
+		}
+		f.first, f.last = min(f.first, first), max(f.last, last)
+		// A block holds one day of keys; an activity a day later is told by
+		// the ends of its span.
+		f.days[first], f.days[last] = true, true
+	}
+	if err := rows.Err(); err != nil {
+		return nil, explain(err)
+	}
+	list := []audit.Coverage{}
+	for format, f := range formats {
+		c := audit.Coverage{Format: format, First: dayText(f.first), Last: dayText(f.last), MissingDays: []string{}}
+		for d := max(f.first, dayOf(from.UnixMilli())); d < dayOf(to.UnixMilli()); d++ {
+			if !f.days[d] {
+				c.MissingDays = append(c.MissingDays, dayText(d))
+			}
+		}
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b audit.Coverage) int { return compareText(a.Format, b.Format) })
+	return list, nil
+}
+
+// OpenRejects counts the rejected rows that still stand: of each file content
+// what its newest reading rejected.
+func (s *Store) OpenRejects(ctx context.Context) (n int, err error) {
+	err = s.q.QueryRowContext(ctx, `SELECT coalesce(sum(rejected),0) FROM import WHERE id IN (SELECT max(id) FROM import GROUP BY sha256, format)`).Scan(&n)
+	return n, explain(err)
+}

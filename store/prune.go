@@ -1,0 +1,113 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"math"
+	"time"
+
+	"calaudit/ingest"
+	"calaudit/store/segment"
+)
+
+// Pruned says what a prune removed.
+type Pruned struct {
+	Records int
+	Names   int
+}
+
+// Prune drops the records filed under days before the given day, the source
+// text kept of rejected rows from then, and the texts that nothing refers to
+// any more. Runs, tallies, undated and standing facts, the directory and the
+// settings stay, and a pruned file that is met again is known and not read. The
+// space is given back to the disk.
+func (s *Store) Prune(ctx context.Context, before time.Time) (Pruned, error) {
+	var p Pruned
+	day := dayOf(before.UnixMilli())
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		const old = "day<?1 AND day<>?2 AND NOT (family=?3 AND reach=?4)"
+		args := []any{day, dayOf(ingest.Undated), plain, int64(math.MaxInt64)}
+		if err := tx.QueryRowContext(ctx, "SELECT coalesce(sum(records),0) FROM segment WHERE "+old, args...).Scan(&p.Records); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM segment WHERE "+old, args...); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE reject SET raw='' WHERE import IN (SELECT id FROM import WHERE last<?)", day*dayMS); err != nil {
+			return err
+		}
+		n, err := dropNames(ctx, tx)
+		p.Names = n
+		return err
+	})
+	if err != nil {
+		return p, err
+	}
+	if _, err := s.db.ExecContext(ctx, "VACUUM"); err != nil {
+		return p, explain(err)
+	}
+	_, err = s.db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	return p, explain(err)
+}
+
+// dropNames removes the texts that no record refers to.
+func dropNames(ctx context.Context, tx *sql.Tx) (int, error) {
+	used, err := usedNames(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT id FROM name")
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	var drop []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return 0, err
+		}
+		if !used[ingest.ID(id)] {
+			drop = append(drop, id)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return 0, err
+	}
+	del, err := tx.PrepareContext(ctx, "DELETE FROM name WHERE id=?")
+	if err != nil {
+		return 0, err
+	}
+	defer del.Close()
+	for _, id := range drop {
+		if _, err := del.ExecContext(ctx, id); err != nil {
+			return 0, err
+		}
+	}
+	return len(drop), nil
+}
+
+func usedNames(ctx context.Context, tx *sql.Tx) (map[ingest.ID]bool, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT block FROM segment")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	used := map[ingest.ID]bool{}
+	var recs []ingest.Record
+	for rows.Next() {
+		var block []byte
+		if err := rows.Scan(&block); err != nil {
+			return nil, err
+		}
+		if recs, err = segment.Decode(recs[:0], block, 0); err != nil {
+			return nil, err
+		}
+		for i := range recs {
+			for _, id := range recs[i].Names() {
+				used[id] = true
+			}
+		}
+	}
+	return used, rows.Err()
+}

@@ -1,0 +1,546 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"calaudit/audit"
+	"calaudit/ingest"
+	"calaudit/store/segment"
+)
+
+// Families keep together the kinds of record that are read together.
+const (
+	signIns = iota + 1
+	sessions
+	meetings
+	plain
+)
+
+var familyOf = map[ingest.Kind]int{
+	ingest.LoginRecord:   signIns,
+	ingest.SessionRecord: sessions, ingest.VoiceRecord: sessions, ingest.MediaRecord: sessions,
+	ingest.ConferenceRecord: meetings, ingest.JoinRecord: meetings, ingest.ServerJoinRecord: meetings,
+	ingest.PlainRecord: plain,
+}
+
+const (
+	dayMS = 24 * 60 * 60 * 1000
+	// flushAt bounds how many records wait in memory: about 60 MB.
+	flushAt = 1 << 19
+	// showRejects is how many rejects a command shows; all are stored.
+	showRejects = 5
+)
+
+func dayOf(ms int64) int64 {
+	d := ms / dayMS
+	if ms%dayMS < 0 {
+		d--
+	}
+	return d
+}
+
+// writer takes the batches of one unit into the open transaction.
+type writer struct {
+	tx      *sql.Tx
+	command int64
+	unit    *ingest.Unit
+	sig     string
+	env     *ingest.Env
+	sources []source
+	files   []fileWriter
+	ids     []ingest.ID // unit-local id -> id in the name table
+	phones  []bool      // by unit-local id: a client text of a phone
+	current int         // file whose records wait
+	waiting []ingest.Record
+	old     []ingest.Record // scratch: records already stored
+	stmts   map[string]*sql.Stmt
+}
+
+// fileWriter gathers the tally of one file.
+type fileWriter struct {
+	id          int64 // import row, 0 until begun
+	result      FileImport
+	product     string
+	skips       map[string]int
+	unresolved  int
+	cut         bool
+	first, last int64
+	dated       bool
+	contexts    map[string]*directoryPart
+}
+
+// directoryPart is what a file says about one naming context.
+type directoryPart struct {
+	changed int64
+	lastID  int64
+	blob    []byte
+}
+
+func newWriter(tx *sql.Tx, command int64, u *ingest.Unit, sig string, sources []source, env *ingest.Env) *writer {
+	w := &writer{tx: tx, command: command, unit: u, sig: sig, env: env, sources: sources,
+		ids: make([]ingest.ID, 1), phones: make([]bool, 1), current: -1, stmts: map[string]*sql.Stmt{}}
+	for _, s := range sources {
+		w.files = append(w.files, fileWriter{result: FileImport{Path: s.file.Path, Tally: audit.Tally{Files: 1}},
+			skips: map[string]int{}, contexts: map[string]*directoryPart{}})
+	}
+	return w
+}
+
+// stmt prepares a statement once for the transaction.
+func (w *writer) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	if st, ok := w.stmts[query]; ok {
+		return st, nil
+	}
+	st, err := w.tx.PrepareContext(ctx, query)
+	if err == nil {
+		w.stmts[query] = st
+	}
+	return st, err
+}
+
+// added runs an INSERT OR IGNORE and tells whether a row was added.
+func (w *writer) added(ctx context.Context, query string, args ...any) (bool, error) {
+	st, err := w.stmt(ctx, query)
+	if err != nil {
+		return false, err
+	}
+	res, err := st.ExecContext(ctx, args...)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
+}
+
+// begin makes the import row of a file: segments and rejects refer to it.
+func (w *writer) begin(ctx context.Context, i int) (*fileWriter, error) {
+	f := &w.files[i]
+	if f.id != 0 {
+		return f, nil
+	}
+	s := w.sources[i]
+	res, err := w.tx.ExecContext(ctx, `INSERT INTO import(command, unit, path, format, part, product, size, sha256, read, stored, duplicate, skipped, rejected, complete, skips, notes)
+		VALUES(?,?,?,?,?,'',?,?,0,0,0,0,0,0,'{}','[]')`, w.command, w.sig, s.file.Path, w.unit.Format.Name, s.file.Part, s.size, s.sha)
+	if err != nil {
+		return nil, err
+	}
+	f.id, err = res.LastInsertId()
+	return f, err
+}
+
+func (w *writer) add(ctx context.Context, b *ingest.Batch) error {
+	if err := w.names(ctx, b.Names); err != nil {
+		return err
+	}
+	if b.File != w.current {
+		if err := w.flush(ctx); err != nil {
+			return err
+		}
+		w.current = b.File
+	}
+	f, err := w.begin(ctx, b.File)
+	if err != nil {
+		return err
+	}
+	t := &f.result.Tally
+	t.Read += b.Rows()
+	t.Rejected += len(b.Rejects)
+	for why, n := range b.Skipped {
+		t.Skipped += n
+		f.skips[why] += n
+	}
+	f.unresolved += b.Unresolved
+	f.cut = f.cut || b.Cut
+	for _, note := range b.Notes {
+		if product, ok := strings.CutPrefix(note, "product: "); ok {
+			f.product = product
+		} else if !slices.Contains(f.result.Notes, note) {
+			f.result.Notes = append(f.result.Notes, note)
+		}
+	}
+	if err := w.rejects(ctx, f, b.Rejects); err != nil {
+		return err
+	}
+	if err := w.lookups(ctx, f, b.Lookups); err != nil {
+		return err
+	}
+	if err := w.entries(ctx, f, b.Entries); err != nil {
+		return err
+	}
+	w.waiting = append(w.waiting, b.Records...)
+	if len(w.waiting) >= flushAt {
+		return w.flush(ctx)
+	}
+	return nil
+}
+
+// names gives the batch's new texts their ids in the name table.
+func (w *writer) names(ctx context.Context, names []ingest.Name) error {
+	for _, n := range names {
+		find, err := w.stmt(ctx, "SELECT id FROM name WHERE kind=? AND text=?")
+		if err != nil {
+			return err
+		}
+		var id int64
+		err = find.QueryRowContext(ctx, n.Kind, n.Text).Scan(&id)
+		if err == sql.ErrNoRows {
+			var put *sql.Stmt
+			if put, err = w.stmt(ctx, "INSERT INTO name(kind, text) VALUES(?,?)"); err != nil {
+				return err
+			}
+			var res sql.Result
+			if res, err = put.ExecContext(ctx, n.Kind, n.Text); err == nil {
+				id, err = res.LastInsertId()
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if id > math.MaxUint32 {
+			return fmt.Errorf("more than %d names in the database", uint32(math.MaxUint32))
+		}
+		w.ids = append(w.ids, ingest.ID(id))
+		w.phones = append(w.phones, n.Kind == ingest.ClientName && ingest.ClientKind(n.Text) == "phone")
+	}
+	return nil
+}
+
+func (w *writer) rejects(ctx context.Context, f *fileWriter, rejects []ingest.Reject) error {
+	for _, r := range rejects {
+		if len(f.result.Rejects) < showRejects {
+			f.result.Rejects = append(f.result.Rejects, r)
+		}
+		if _, err := w.added(ctx, "INSERT INTO reject(import, line, what, raw) VALUES(?,?,?,?)", f.id, r.Line, r.What, r.Raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) lookups(ctx context.Context, f *fileWriter, lookups []ingest.Lookup) error {
+	for i := range lookups {
+		added, err := w.added(ctx, "INSERT OR IGNORE INTO lookup(hash) VALUES(?)", lookups[i].Hash[:])
+		if err != nil {
+			return err
+		}
+		f.count(added)
+	}
+	return nil
+}
+
+// count tells a row as stored or as seen before.
+func (f *fileWriter) count(added bool) {
+	if added {
+		f.result.Tally.Stored++
+	} else {
+		f.result.Tally.Duplicate++
+	}
+}
+
+func (w *writer) entries(ctx context.Context, f *fileWriter, entries []ingest.Entry) error {
+	for i := range entries {
+		e := &entries[i]
+		data, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(data)
+		added, err := w.added(ctx, "INSERT OR IGNORE INTO entry(sha256, data) VALUES(?,?)", sum[:], string(data))
+		if err != nil {
+			return err
+		}
+		f.count(added)
+		find, err := w.stmt(ctx, "SELECT id FROM entry WHERE sha256=?")
+		if err != nil {
+			return err
+		}
+		var id int64
+		if err := find.QueryRowContext(ctx, sum[:]).Scan(&id); err != nil {
+			return err
+		}
+		part := f.contexts[e.Context]
+		if part == nil {
+			part = &directoryPart{}
+			f.contexts[e.Context] = part
+		}
+		part.changed = max(part.changed, e.Changed)
+		part.blob = binary.AppendVarint(part.blob, id-part.lastID)
+		part.blob = binary.AppendUvarint(part.blob, uint64(e.Line))
+		part.lastID = id
+	}
+	return nil
+}
+
+// flush stores the waiting records of the current file: sorted by day and
+// family, without those that are stored already.
+func (w *writer) flush(ctx context.Context) error {
+	if len(w.waiting) == 0 {
+		return nil
+	}
+	f := &w.files[w.current]
+	recs := w.waiting
+	for i := range recs {
+		w.globalise(&recs[i], f)
+	}
+	slices.SortFunc(recs, func(a, b ingest.Record) int {
+		if d := dayOf(a.Key) - dayOf(b.Key); d != 0 {
+			return int(max(min(d, 1), -1))
+		}
+		if d := familyOf[a.Kind] - familyOf[b.Kind]; d != 0 {
+			return d
+		}
+		return segment.Compare(&a, &b)
+	})
+	for len(recs) > 0 {
+		day, family := dayOf(recs[0].Key), familyOf[recs[0].Kind]
+		n := 1
+		for n < len(recs) && dayOf(recs[n].Key) == day && familyOf[recs[n].Kind] == family {
+			n++
+		}
+		if err := w.group(ctx, f, day, family, recs[:n]); err != nil {
+			return err
+		}
+		recs = recs[n:]
+	}
+	w.waiting = w.waiting[:0]
+	return nil
+}
+
+// globalise replaces unit-local ids. The File field carries, until the block
+// is written, whether an open sign-in is a phone's.
+func (w *writer) globalise(r *ingest.Record, f *fileWriter) {
+	r.File = 0
+	if r.From.Device != 0 || w.phones[r.From.Client] {
+		r.File = 1
+	}
+	for _, p := range []*ingest.Party{&r.From, &r.To} {
+		p.User, p.Device, p.Endpoint, p.Client = w.ids[p.User], w.ids[p.Device], w.ids[p.Endpoint], w.ids[p.Client]
+	}
+	r.Server, r.Source = w.ids[r.Server], w.ids[r.Source]
+	if at, ok := activityTime(r); ok {
+		if !f.dated || at < f.first {
+			f.first = at
+		}
+		if !f.dated || at > f.last {
+			f.last = at
+		}
+		f.dated = true
+	}
+}
+
+// activityTime is when a record's activity happened, for records that can be
+// one by themselves.
+func activityTime(r *ingest.Record) (int64, bool) {
+	switch {
+	case r.At == ingest.Undated, r.Kind == ingest.VoiceRecord, r.Kind == ingest.MediaRecord, r.Flags&ingest.Synthetic != 0:
+		return 0, false
+	}
+	return r.At, true
+}
+
+// reach is how late a record still has effect: a phone that is signed in and
+// a standing fact have no end.
+func reach(r *ingest.Record) int64 {
+	switch {
+	case r.At == ingest.Undated, r.Kind == ingest.PlainRecord && r.Activity.Standing(),
+		r.Kind == ingest.LoginRecord && r.Flags&ingest.Open != 0 && r.File == 1:
+		return math.MaxInt64
+	}
+	return max(r.Key, r.At, r.Until)
+}
+
+// group stores the new ones of records that share a day and a family. Records
+// that have effect beyond their day go into blocks of their own, so that later
+// windows read few blocks of earlier days.
+func (w *writer) group(ctx context.Context, f *fileWriter, day int64, family int, recs []ingest.Record) error {
+	if err := w.load(ctx, day, family, recs[0].Key, recs[len(recs)-1].Key); err != nil {
+		return err
+	}
+	fresh := recs[:0]
+	i := 0
+	for k := range recs {
+		for i < len(w.old) && segment.Identity(&w.old[i], &recs[k]) < 0 {
+			i++
+		}
+		known := i < len(w.old) && segment.Identity(&w.old[i], &recs[k]) == 0 ||
+			len(fresh) > 0 && segment.Identity(&fresh[len(fresh)-1], &recs[k]) == 0
+		f.count(!known)
+		if !known {
+			fresh = append(fresh, recs[k])
+		}
+	}
+	if family == plain {
+		if err := w.plainKeys(ctx, day, fresh); err != nil {
+			return err
+		}
+	}
+	var lasting []ingest.Record
+	within := fresh[:0]
+	for _, r := range fresh {
+		if reach(&r) >= (day+1)*dayMS {
+			lasting = append(lasting, r)
+		} else {
+			within = append(within, r)
+		}
+	}
+	for _, recs := range [][]ingest.Record{within, lasting} {
+		for len(recs) > 0 {
+			n := min(len(recs), segment.Max)
+			if err := w.block(ctx, f, day, family, recs[:n]); err != nil {
+				return err
+			}
+			recs = recs[n:]
+		}
+	}
+	return nil
+}
+
+// load reads what is stored for a day and family between two key times, sorted.
+func (w *writer) load(ctx context.Context, day int64, family int, low, high int64) error {
+	w.old = w.old[:0]
+	st, err := w.stmt(ctx, "SELECT block FROM segment WHERE day=? AND family=? AND low<=? AND high>=?")
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(ctx, day, family, high, low)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var block sql.RawBytes
+		if err := rows.Scan(&block); err != nil {
+			return err
+		}
+		if w.old, err = segment.Decode(w.old, block, 0); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(w.old, func(a, b ingest.Record) int { return segment.Identity(&a, &b) })
+	return rows.Err()
+}
+
+// plainKeys files the keys of rows that have one and marks those that are
+// there already with other content.
+func (w *writer) plainKeys(ctx context.Context, day int64, recs []ingest.Record) error {
+	for i := range recs {
+		r := &recs[i]
+		if r.Flags&ingest.Keyed == 0 {
+			continue
+		}
+		var hash [16]byte
+		binary.BigEndian.PutUint64(hash[:8], r.Seq)
+		binary.BigEndian.PutUint64(hash[8:], r.Sub)
+		// The record is new, so a key that is known stands for another row too.
+		find, err := w.stmt(ctx, "SELECT EXISTS(SELECT 1 FROM plain_key WHERE hash=?)")
+		if err != nil {
+			return err
+		}
+		var twice bool
+		if err := find.QueryRowContext(ctx, hash[:]).Scan(&twice); err != nil {
+			return err
+		}
+		if twice {
+			if _, err := w.added(ctx, "INSERT OR IGNORE INTO plain_conflict(hash) VALUES(?)", hash[:]); err != nil {
+				return err
+			}
+		}
+		if _, err := w.added(ctx, "INSERT OR IGNORE INTO plain_key(hash, day) VALUES(?,?)", hash[:], day); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) block(ctx context.Context, f *fileWriter, day int64, family int, recs []ingest.Record) error {
+	var first, last any
+	far := int64(math.MinInt64)
+	for i := range recs {
+		far = max(far, reach(&recs[i]))
+		if at, ok := activityTime(&recs[i]); ok {
+			if first == nil || at < first.(int64) {
+				first = at
+			}
+			if last == nil || at > last.(int64) {
+				last = at
+			}
+		}
+	}
+	st, err := w.stmt(ctx, "INSERT INTO segment(day, family, import, records, low, high, first, last, reach, block) VALUES(?,?,?,?,?,?,?,?,?,?)")
+	if err != nil {
+		return err
+	}
+	_, err = st.ExecContext(ctx, day, family, f.id, len(recs), recs[0].Key, recs[len(recs)-1].Key, first, last, far, segment.Encode(nil, recs))
+	return err
+}
+
+// finish writes what is left and the tallies.
+func (w *writer) finish(ctx context.Context) error {
+	if err := w.flush(ctx); err != nil {
+		return err
+	}
+	for i := range w.files {
+		f, err := w.begin(ctx, i)
+		if err != nil {
+			return err
+		}
+		if err := w.directory(ctx, i, f); err != nil {
+			return err
+		}
+		t := f.result.Tally
+		skips, err := json.Marshal(f.skips)
+		if err != nil {
+			return err
+		}
+		notes, err := json.Marshal(append([]string{}, f.result.Notes...))
+		if err != nil {
+			return err
+		}
+		var first, last any
+		if f.dated {
+			first, last = f.first, f.last
+		}
+		if _, err := w.tx.ExecContext(ctx, `UPDATE import SET product=?, first=?, last=?, read=?, stored=?, duplicate=?, skipped=?, rejected=?, complete=?, skips=?, notes=? WHERE id=?`,
+			f.product, first, last, t.Read, t.Stored, t.Duplicate, t.Skipped, t.Rejected, f.unresolved == 0, string(skips), string(notes), f.id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// directory stores what the file says of each naming context.
+func (w *writer) directory(ctx context.Context, i int, f *fileWriter) error {
+	contexts := make([]string, 0, len(f.contexts))
+	for c := range f.contexts {
+		contexts = append(contexts, c)
+	}
+	slices.Sort(contexts)
+	for _, c := range contexts {
+		part := f.contexts[c]
+		var changed any
+		if part.changed != 0 {
+			changed = part.changed
+		}
+		res, err := w.tx.ExecContext(ctx, "INSERT INTO directory_file(import, context, changed, partial, entries) VALUES(?,?,?,?,?)",
+			f.id, c, changed, f.cut || f.result.Tally.Rejected > 0, part.blob)
+		if err != nil {
+			return err
+		}
+		id, err := res.LastInsertId()
+		if err != nil {
+			return err
+		}
+		if _, err := w.tx.ExecContext(ctx, "INSERT INTO snapshot(command, file, file_date) VALUES(?,?,?)", w.command, id, fileDate(w.sources[i].file, w.env)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
