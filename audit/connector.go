@@ -14,9 +14,6 @@ import (
 // connectorFamilies are the licences that belong to an instance, by CAL family.
 var connectorFamilies = [...]string{"connector-standard", "connector-enterprise"}
 
-// unknownInstance stands for uses whose server no export tells.
-const unknownInstance = ""
-
 // connectors is the alternative to CALs for the outsiders of one verdict.
 type connectors struct {
 	covered   []bool                // persons

@@ -92,7 +92,7 @@ func (s *cdrSet) unknown(parties ...cdrUser) error {
 	who := strings.Join(ids, " and ")
 	switch {
 	case s.ids["Users"] == nil:
-		return fmt.Errorf("Users has no row for %s (table Users was not exported); add Users to the folder and ingest again", who)
+		return fmt.Errorf("no row for %s, since the table Users was not exported; add Users to the folder and ingest again", who)
 	case bad:
 		return fmt.Errorf("the row of %s in Users cannot be read; mend it and ingest again", who)
 	case len(ids) > 1:

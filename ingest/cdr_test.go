@@ -163,7 +163,7 @@ func TestCDRMissingLookups(t *testing.T) {
 			t.Fatalf("records %v, rejects %v", c.records, c.rejects)
 		}
 		r := c.rejects["Registration.csv"][0]
-		if want := "Users has no row for UserId 17 (table Users was not exported); add Users to the folder and ingest again"; r.What != want || r.Line != 2 || r.Table != "Registration" {
+		if want := "no row for UserId 17, since the table Users was not exported; add Users to the folder and ingest again"; r.What != want || r.Line != 2 || r.Table != "Registration" {
 			t.Errorf("%+v", r)
 		}
 	})

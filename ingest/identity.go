@@ -273,7 +273,7 @@ func ParseDevice(s string) (id string, endpoint bool, err error) {
 	}
 	h := hostName(s)
 	if found || h == "" {
-		return "", false, fmt.Errorf("device %s is of no known kind; valid: mac:, host:, line:, sip:, uuid:, epid:", quoteShort(raw))
+		return "", false, fmt.Errorf("device %s is of no known kind; valid: mac:, host:, line:, sip:, uuid: or epid:ID", quoteShort(raw))
 	}
 	return "host:" + h, false, nil
 }

@@ -5,6 +5,8 @@
 // imports nothing of the auditor, so that truth.json is a second opinion and
 // never an echo.
 //
+// With -broken it writes damaged exports instead, one defect to a folder.
+//
 // The call records follow the table layout that is documented for the later
 // releases (Lync Server 2013). The columns of OCS 2007's own call-detail
 // tables are not public; files that claimed to show them would be guesses.
@@ -23,6 +25,7 @@ type config struct {
 	seed                uint64
 	end                 time.Time
 	out                 string
+	broken              string
 }
 
 // windowDays is the length of the audit window that truth.json is about.
@@ -30,7 +33,11 @@ const windowDays = 90
 
 func main() {
 	cfg, err := parseFlags(os.Args[1:])
-	if err == nil {
+	switch {
+	case err != nil:
+	case cfg.broken != "":
+		err = writeBroken(cfg.broken)
+	default:
 		err = newWorld(cfg).write()
 	}
 	if err != nil {
@@ -49,6 +56,7 @@ func parseFlags(args []string) (config, error) {
 	fs.Uint64Var(&cfg.seed, "seed", 1, "seed of all random choices")
 	fs.StringVar(&end, "end", "2009-03-31", "last day, YYYY-MM-DD")
 	fs.StringVar(&cfg.out, "out", "", "folder to write (required)")
+	fs.StringVar(&cfg.broken, "broken", "", "write the damaged exports to this folder instead of a company")
 	if err := fs.Parse(args); err != nil {
 		return cfg, err
 	}
@@ -62,6 +70,10 @@ func parseFlags(args []string) (config, error) {
 // check refuses what the plan cannot serve, and fills in the default volume.
 func (cfg *config) check() error {
 	switch {
+	case cfg.broken != "" && cfg.out != "":
+		return fmt.Errorf("-broken and -out: give one of them")
+	case cfg.broken != "":
+		return nil
 	case cfg.out == "":
 		return fmt.Errorf("-out is required")
 	case cfg.users < 60 || cfg.users > 100_000:
