@@ -157,7 +157,11 @@ func (s *session) notes(subjects []Subject) []string {
 		say(c.devices, "Devices on which hosted users ran the Communicator desktop client, whose licences are not counted because the entitlements do not name it: %d.")
 	}
 	say(gateways, "Gateways that hold device CALs, although the people behind them count and not the gateway (multiplexing): %d.")
-	if len(s.in.Estate.SIPDomains) == 0 {
+	switch {
+	case len(s.in.Estate.SIPDomains) > 0:
+	case len(s.in.Accounts) == 0:
+		notes = append(notes, "Neither sip_domains nor a directory says which domains are the organisation's own: whoever did not sign in counts as an outsider.")
+	default:
 		notes = append(notes, "The estate names no sip_domains: the domains of the directory's primary addresses are taken for the organisation's own.")
 	}
 	slices.Sort(notes)

@@ -105,9 +105,13 @@ type Rejected struct {
 	Raw  string
 }
 
-// Rejects streams the rejected rows, file by file.
+// standing picks, of each file content, its newest reading: what an earlier
+// one rejected for want of a sibling table may have been taken since.
+const standing = "(SELECT max(id) FROM import GROUP BY sha256, format)"
+
+// Rejects streams the rejected rows that still stand, file by file.
 func (s *Store) Rejects(ctx context.Context, call func(Rejected) error) error {
-	rows, err := s.q.QueryContext(ctx, "SELECT i.path, r.line, r.what, r.raw FROM reject r JOIN import i ON i.id=r.import ORDER BY i.id, r.line")
+	rows, err := s.q.QueryContext(ctx, "SELECT i.path, r.line, r.what, r.raw FROM reject r JOIN import i ON i.id=r.import WHERE i.id IN "+standing+" ORDER BY i.id, r.line")
 	if err != nil {
 		return explain(err)
 	}
@@ -180,9 +184,8 @@ func (s *Store) Coverage(ctx context.Context, from, to time.Time) ([]audit.Cover
 	return list, nil
 }
 
-// OpenRejects counts the rejected rows that still stand: of each file content
-// what its newest reading rejected.
+// OpenRejects counts the rejected rows that still stand.
 func (s *Store) OpenRejects(ctx context.Context) (n int, err error) {
-	err = s.q.QueryRowContext(ctx, `SELECT coalesce(sum(rejected),0) FROM import WHERE id IN (SELECT max(id) FROM import GROUP BY sha256, format)`).Scan(&n)
+	err = s.q.QueryRowContext(ctx, "SELECT coalesce(sum(rejected),0) FROM import WHERE id IN "+standing).Scan(&n)
 	return n, explain(err)
 }

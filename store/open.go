@@ -66,30 +66,21 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	fresh := false
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	// Look first: switching the journal mode writes to the file, and another
+	// program's database must stay as it is.
+	fresh, err := Probe(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if fresh {
 		// Personal data: nobody else may read it.
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		if err != nil {
-			return nil, err
+			return nil, pathError(path, err)
 		}
 		f.Close()
-		fresh = true
 	}
-	// Look first: switching the journal mode writes to the file, and another
-	// program's database must stay as it is.
-	s, err := open(ctx, path, "_query_only=1&_busy_timeout=10000")
-	if err == nil {
-		_, err = s.version(ctx)
-		s.Close()
-	}
-	if err != nil {
-		if fresh {
-			os.Remove(path)
-		}
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	s, err = open(ctx, path, "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_foreign_keys=1&_secure_delete=1&_busy_timeout=10000")
+	s, err := open(ctx, path, "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_foreign_keys=1&_secure_delete=1&_busy_timeout=10000")
 	if err == nil {
 		if err = s.migrate(ctx); err == nil {
 			return s, nil
@@ -102,15 +93,66 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return nil, fmt.Errorf("%s: %w", path, err)
 }
 
+// Probe tells whether a database is still to be made, and refuses files that
+// cannot be ours, without touching anything.
+func Probe(ctx context.Context, path string) (fresh bool, err error) {
+	switch info, err := os.Stat(path); {
+	case path == "":
+		return false, errors.New("the database has no name; give a file with --db")
+	case errors.Is(err, fs.ErrNotExist):
+		return true, nil
+	case err != nil:
+		return false, pathError(path, err)
+	case info.IsDir():
+		return false, fmt.Errorf("%s: a folder; give a file with --db", path)
+	}
+	s, err := open(ctx, path, readOnly(path))
+	if err == nil {
+		_, err = s.version(ctx)
+		s.Close()
+	}
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", path, err)
+	}
+	return false, nil
+}
+
+// readOnly are the options to look at a database. Reading a write-ahead log
+// needs write access to its companion files; an account without it can still
+// read a database at rest.
+func readOnly(path string) string {
+	const options = "&_foreign_keys=1&_query_only=1&_busy_timeout=10000"
+	if f, err := os.OpenFile(path, os.O_RDWR, 0); err == nil {
+		f.Close()
+		if probe, err := os.CreateTemp(filepath.Dir(path), ".calaudit-*"); err == nil {
+			probe.Close()
+			os.Remove(probe.Name())
+			return "mode=rw" + options
+		}
+	}
+	if info, err := os.Stat(path + "-wal"); err == nil && info.Size() > 0 {
+		return "mode=ro" + options
+	}
+	return "mode=ro&immutable=1" + options
+}
+
+func pathError(path string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%s: permission denied; let this account read and write the file and its folder", path)
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
 // OpenReadOnly opens an existing database to look at it.
 func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
-	if _, err := os.Stat(path); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			err = ErrNoDatabase
-		}
-		return nil, fmt.Errorf("%s: %w", path, err)
+	fresh, err := Probe(ctx, path)
+	if err != nil {
+		return nil, err
 	}
-	s, err := open(ctx, path, "mode=rw&_foreign_keys=1&_query_only=1&_busy_timeout=10000")
+	if fresh {
+		return nil, fmt.Errorf("%s: %w", path, ErrNoDatabase)
+	}
+	s, err := open(ctx, path, readOnly(path))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -159,9 +201,11 @@ func explain(err error) error {
 	}
 	switch e.Code {
 	case sqlite3.ErrNotADB:
-		return fmt.Errorf("not a database; give another file with --db: %w", err)
+		return errors.New("not a database; give another file with --db")
 	case sqlite3.ErrFull:
 		return fmt.Errorf("%w: %w", ErrFull, err)
+	case sqlite3.ErrCantOpen, sqlite3.ErrReadonly, sqlite3.ErrPerm:
+		return fmt.Errorf("cannot be opened or written; let this account read and write the file and its folder: %w", err)
 	case sqlite3.ErrCorrupt:
 		return fmt.Errorf("the database is damaged; restore a copy: %w", err)
 	}

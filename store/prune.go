@@ -21,7 +21,7 @@ type Pruned struct {
 // any more. Runs, tallies, undated and standing facts, the directory and the
 // settings stay, and a pruned file that is met again is known and not read. The
 // space is given back to the disk.
-func (s *Store) Prune(ctx context.Context, before time.Time) (Pruned, error) {
+func (s *Store) Prune(ctx context.Context, now, before time.Time) (Pruned, error) {
 	var p Pruned
 	day := dayOf(before.UnixMilli())
 	err := s.write(ctx, func(tx *sql.Tx) error {
@@ -37,7 +37,11 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (Pruned, error) {
 			return err
 		}
 		n, err := dropNames(ctx, tx)
+		if err != nil {
+			return err
+		}
 		p.Names = n
+		_, err = tx.ExecContext(ctx, "INSERT INTO pruned(at, before) VALUES(?,?)", now.Unix(), day)
 		return err
 	})
 	if err != nil {
@@ -48,6 +52,16 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (Pruned, error) {
 	}
 	_, err = s.db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 	return p, explain(err)
+}
+
+// PrunedBefore is the latest day before which evidence was dropped, or ok
+// false when none ever was.
+func (s *Store) PrunedBefore(ctx context.Context) (day time.Time, ok bool, err error) {
+	var before sql.NullInt64
+	if err := s.q.QueryRowContext(ctx, "SELECT max(before) FROM pruned").Scan(&before); err != nil {
+		return day, false, explain(err)
+	}
+	return time.UnixMilli(before.Int64 * dayMS).UTC(), before.Valid, nil
 }
 
 // dropNames removes the texts that no record refers to.

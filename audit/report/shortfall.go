@@ -93,6 +93,9 @@ func verdict(r *audit.Report) Fact {
 		}
 	}
 	f := Fact{Name: "Result", Text: "no shortfall", Tone: Good}
+	if r.Totals.Users == (audit.Outcomes{}) && r.Totals.Devices == (audit.Outcomes{}) {
+		f.Text, f.Tone = "nothing to audit: no evidence of any user or device in the window", Bad
+	}
 	if missing > 0 {
 		f.Text = fmt.Sprintf("SHORTFALL: %s missing", plural(missing, "licence is", "licences are"))
 		if lines > 1 {

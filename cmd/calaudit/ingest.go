@@ -38,17 +38,25 @@ records; a file is taken in wholly or not at all.`,
 		Example: `  calaudit ingest /exports/2009-03-31
   calaudit ingest users.ldf cdr.zip
   calaudit ingest --dry-run /exports        # what would you make of this?`,
-		Args: cobra.MinimumNArgs(1),
+		Args: somePaths,
 		RunE: a.do(func(ctx context.Context, args []string) error {
 			if dryRun {
 				return a.dryRun(ctx, args, &f)
 			}
-			return a.writing(ctx, func(s *store.Store) error { return a.ingestReport(ctx, s, args, &f) })
+			return a.writing(ctx, true, func(s *store.Store) error { return a.ingestReport(ctx, s, args, &f) })
 		}),
 	}
 	f.add(cmd)
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "report what would be ingested and store nothing")
 	return cmd
+}
+
+// somePaths demands a PATH, in words that say what one is.
+func somePaths(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("%s needs a PATH: a file or folder of exports", cmd.Name())
+	}
+	return nil
 }
 
 // ingested is what one command took in.
@@ -123,16 +131,19 @@ func override(met, named []ingest.Setting) []ingest.Setting {
 // saveSettings checks the settings before anything is stored, then makes them
 // the ones in force. The time zone of the estate applies to this ingest.
 func (a *app) saveSettings(ctx context.Context, s *store.Store, cmd *store.Command, env *ingest.Env, settings []ingest.Setting) error {
+	leftOut := map[string]int{}
 	for _, f := range settings {
+		var problems []audit.Problem
 		var err error
 		if f.Kind == "estate" {
 			_, err = audit.ParseEstate(f.Path, f.Data)
 		} else {
-			_, _, err = audit.ParseEntitlements(f.Path, f.Data)
+			_, problems, err = audit.ParseEntitlements(f.Path, f.Data)
 		}
 		if err != nil {
 			return usageError(err)
 		}
+		leftOut[f.Path] = len(problems)
 	}
 	if err := usageError(cmd.SaveSettings(ctx, settings)); err != nil {
 		return err
@@ -149,6 +160,10 @@ func (a *app) saveSettings(ctx context.Context, s *store.Store, cmd *store.Comma
 		env.Location = loc
 	}
 	for _, f := range settings {
+		if n := leftOut[f.Path]; n > 0 {
+			a.say("%s: %s in force, %d rows that cannot be read are left out", f.Path, f.Kind, n)
+			continue
+		}
 		a.say("%s: %s in force", f.Path, f.Kind)
 	}
 	return nil

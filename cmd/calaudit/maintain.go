@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -104,13 +103,12 @@ that is met again is known and is not read again.`,
 			if err != nil {
 				return err
 			}
-			return a.writing(ctx, func(s *store.Store) error {
-				p, err := s.Prune(ctx, day)
+			return a.writing(ctx, false, func(s *store.Store) error {
+				p, err := s.Prune(ctx, a.now(), day)
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(a.stdout, "pruned %d records and %d names from before %s\n", p.Records, p.Names, before)
-				return nil
+				return a.write(report.Pruned(before, p.Records, p.Names))
 			})
 		}),
 	}

@@ -64,6 +64,7 @@ func (a *app) rootCommand() *cobra.Command {
 	f.StringVar(&a.output, "output", "", "write the report to this file instead of standard output")
 	f.BoolVar(&a.quiet, "quiet", false, "say nothing but the report and errors")
 	f.BoolVar(&a.noColor, "no-color", false, "no colours (also NO_COLOR)")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return plainFlagError(err) })
 	root.AddCommand(
 		a.runCommand(), a.ingestCommand(), a.auditCommand(),
 		a.subjectsCommand("user"), a.subjectsCommand("device"),
@@ -73,6 +74,16 @@ func (a *app) rootCommand() *cobra.Command {
 		a.checkCommand(), a.pruneCommand(),
 	)
 	return root
+}
+
+// plainFlagError says what cobra says of a wrong flag value, without the words
+// of the number parser behind it.
+func plainFlagError(err error) error {
+	text, _, found := strings.Cut(err.Error(), ": strconv.")
+	if !found {
+		return err
+	}
+	return errors.New(text + ": not a whole number")
 }
 
 func version() string {
@@ -90,8 +101,26 @@ func (a *app) do(f func(ctx context.Context, args []string) error) func(*cobra.C
 		if !contains(report.Formats(), a.format) {
 			return usagef("unknown format %q; valid formats: %s", a.format, strings.Join(report.Formats(), ", "))
 		}
+		if err := a.checkOutput(); err != nil {
+			return err
+		}
 		return f(cmd.Context(), args)
 	}
+}
+
+// checkOutput refuses an --output that cannot work before anything is done.
+func (a *app) checkOutput() error {
+	if a.output == "" {
+		return nil
+	}
+	if info, err := os.Stat(a.output); err == nil && info.IsDir() {
+		return usagef("--output %s is a folder; give a file name", a.output)
+	}
+	dir := filepath.Dir(a.output)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return usagef("--output %s: the folder %s does not exist", a.output, dir)
+	}
+	return nil
 }
 
 func contains(list []string, s string) bool {
@@ -149,7 +178,7 @@ func (a *app) write(d report.Document) error {
 func writeFile(name string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), ".calaudit-*")
 	if err != nil {
-		return err
+		return fmt.Errorf("%s cannot be written: %w", name, errors.Unwrap(err))
 	}
 	defer func() {
 		if err != nil {
@@ -170,15 +199,23 @@ func writeFile(name string, write func(io.Writer) error) (err error) {
 }
 
 // writing opens the database for a command that writes, and holds the lock
-// that keeps a second run away.
-func (a *app) writing(ctx context.Context, f func(*store.Store) error) error {
+// that keeps a second run away. A command that only works on what is there
+// does not make a database.
+func (a *app) writing(ctx context.Context, create bool, f func(*store.Store) error) error {
+	fresh, err := store.Probe(ctx, a.db)
+	if err != nil {
+		return err
+	}
+	if fresh && !create {
+		return fmt.Errorf("%s: %w", a.db, store.ErrNoDatabase)
+	}
 	if err := os.MkdirAll(filepath.Dir(a.db), 0o700); err != nil {
 		return err
 	}
 	lock := flock.New(a.db + ".lock")
 	got, err := lock.TryLock()
 	if err != nil {
-		return fmt.Errorf("%s.lock: %w", a.db, err)
+		return fmt.Errorf("cannot write to the folder of the database %s: %w", a.db, errors.Unwrap(err))
 	}
 	if !got {
 		return &codedError{exitBusy, fmt.Errorf("%s: another run holds the database; wait for it and run again", a.db)}

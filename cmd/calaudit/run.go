@@ -54,9 +54,9 @@ digest. Exits 3 when licences are short (see --fail-on).`,
 		Example: `  calaudit run sample-logs/contoso
   calaudit run /exports --licenses licenses.csv --fail-on 'shortfall>=5%'
   calaudit run /exports --format json --output audit.json --quiet`,
-		Args: cobra.MinimumNArgs(1),
+		Args: somePaths,
 		RunE: a.do(func(ctx context.Context, args []string) error {
-			return a.writing(ctx, func(s *store.Store) error {
+			return a.writing(ctx, true, func(s *store.Store) error {
 				p, err := f.check()
 				if err != nil {
 					return err
@@ -90,7 +90,7 @@ func (a *app) auditCommand() *cobra.Command {
   calaudit audit --window 30 --assign device --format json`,
 		Args: cobra.NoArgs,
 		RunE: a.do(func(ctx context.Context, _ []string) error {
-			return a.writing(ctx, func(s *store.Store) error {
+			return a.writing(ctx, false, func(s *store.Store) error {
 				p, err := f.check()
 				if err != nil {
 					return err
@@ -138,6 +138,9 @@ func (f *auditFlags) check() (*plan, error) {
 		if p.asOf, err = parseDay("--as-of", f.asOf); err != nil {
 			return nil, err
 		}
+	}
+	if f.maxAge < 0 {
+		return nil, usagef("--max-age %d is less than 0", f.maxAge)
 	}
 	if f.window < 1 || f.window > 36500 {
 		return nil, usagef("--window %d is not between 1 and 36500 days", f.window)
@@ -222,6 +225,9 @@ func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan,
 		return err
 	}
 	audit.Seal(r, subjects)
+	if len(in.Estate.SIPDomains) == 0 && len(in.Accounts) == 0 && len(subjects) > 0 {
+		a.warn("no sip_domains and no directory: nobody can be told to be of the organisation by domain; add estate.toml or a directory export")
+	}
 	if err := a.judge(ctx, s, r, subjects, p, f, with); err != nil {
 		return err
 	}
@@ -307,6 +313,12 @@ func (a *app) judge(ctx context.Context, s *store.Store, r *audit.Report, subjec
 	if len(subjects) == 0 {
 		a.warn("nothing to audit between %s and %s: no evidence of any user or device; ingest exports, or move the window with --as-of and --window", r.Window.From, r.Window.To)
 		incomplete = true
+	}
+	if before, ok, err := s.PrunedBefore(ctx); err != nil {
+		return err
+	} else if ok && before.Format(time.DateOnly) > r.Window.From {
+		a.warn("evidence before %s was pruned, but the window begins on %s: the numbers are too low; give --window or --as-of", before.Format(time.DateOnly), r.Window.From)
+		incomplete = incomplete || with.strict
 	}
 	if with.strict {
 		open, err := s.OpenRejects(ctx)

@@ -26,7 +26,12 @@ func (a *app) subjectCommand(kind string) *cobra.Command {
 		Short:   "investigate one " + kind + ": verdict, rules, every evidence line, timeline",
 		Long:    "Show the verdict on one " + kind + ", the rules that decided, every evidence line with\nits file and line, the timeline, and what earlier runs said. ID may be any of\nits names.",
 		Example: example,
-		Args:    cobra.ExactArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 || strings.TrimSpace(args[0]) == "" {
+				return fmt.Errorf("%s needs one ID; see calaudit %ss", cmd.Name(), cmd.Name())
+			}
+			return nil
+		},
 		RunE: a.do(func(ctx context.Context, args []string) error {
 			return a.reading(ctx, func(s *store.Store) error {
 				r, err := latest(ctx, s, run)

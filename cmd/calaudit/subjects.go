@@ -16,6 +16,7 @@ import (
 // filter picks subjects of a run.
 type filter struct {
 	outcome, class, license, activity, rule, match string
+	limit                                          int
 }
 
 var (
@@ -45,6 +46,9 @@ func (f *filter) check(kind string) error {
 			return usagef("unknown %s %q; valid: %s", w.flag, w.value, strings.Join(w.valid, ", "))
 		}
 	}
+	if f.limit < 0 {
+		return usagef("--limit %d is less than 0; 0 shows all", f.limit)
+	}
 	return nil
 }
 
@@ -62,7 +66,7 @@ func (f *filter) picks(s *audit.Subject) bool {
 
 func (a *app) subjectsCommand(kind string) *cobra.Command {
 	var f filter
-	var run, limit int
+	var run int
 	cmd := &cobra.Command{
 		Use:   kind + "s",
 		Short: "list classified " + kind + "s of the newest saved run",
@@ -89,7 +93,7 @@ func (a *app) subjectsCommand(kind string) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.write(report.Subjects(list, kind, limit))
+				return a.write(report.Subjects(list, kind, f.limit))
 			})
 		}),
 	}
@@ -101,6 +105,6 @@ func (a *app) subjectsCommand(kind string) *cobra.Command {
 	p.StringVar(&f.rule, "rule", "", "only where this rule decided a use")
 	p.StringVar(&f.match, "match", "", "only where id, name or an alias contains this text")
 	p.IntVar(&run, "run", 0, "number of the saved run (default: the newest)")
-	p.IntVar(&limit, "limit", 200, "rows in a table (0: all); csv and json are never cut")
+	p.IntVar(&f.limit, "limit", 200, "rows in a table (0: all); csv and json are never cut")
 	return cmd
 }

@@ -115,6 +115,12 @@ CREATE TABLE setting (
   data    BLOB    NOT NULL
 ) STRICT;
 
+-- What was pruned: evidence before this day is incomplete.
+CREATE TABLE pruned (
+  at     INTEGER NOT NULL,       -- seconds since 1970, UTC
+  before INTEGER NOT NULL        -- days since 1970
+) STRICT;
+
 -- Saved audits.
 CREATE TABLE run (
   id     INTEGER PRIMARY KEY,
