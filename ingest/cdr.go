@@ -1,13 +1,9 @@
 package ingest
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
-	"io"
 	"strings"
-
-	"calaudit/ingest/delimited"
 )
 
 // cdrFormat reads the call detail records of one LcsCDR database, exported as
@@ -56,14 +52,17 @@ func sniffCDR(h *Head) Verdict {
 	if h.Bin {
 		return Verdict{}
 	}
-	text, _ := cutTypeLine(h.Text)
-	comma := SniffComma(text)
-	t, err := OpenTable(bytes.NewReader(text), comma)
+	t, err := sniffTable(h)
 	if err != nil {
-		return sniffDamaged(text, comma, err)
+		return Verdict{}
 	}
 	m := recogniseCDR(t.Header())
 	switch {
+	case t.twice != "":
+		if m.sure() || m.likely() {
+			return Verdict{Broken: true, Why: fmt.Sprintf("table %s names the column %q twice; keep one", m.def.name, t.twice)}
+		}
+		return Verdict{}
 	case m.sure():
 		if m.def.name == "HardwareVersions" && agentTexts(t) {
 			return Verdict{Yes: true, Part: "ClientVersions"}
@@ -95,23 +94,6 @@ func (m cdrMatch) lacks() string {
 	return fmt.Sprintf("table %s lacks the %s %s; export it with its documented columns", m.def.name, word, strings.Join(m.missing, ", "))
 }
 
-// sniffDamaged judges a header that cannot be opened as a table, for one that
-// names a column twice.
-func sniffDamaged(text []byte, comma byte, why error) Verdict {
-	row, err := delimited.NewReader(bytes.NewReader(text), comma).Read()
-	if err != nil {
-		return Verdict{}
-	}
-	var header []string
-	for _, f := range row {
-		header = append(header, string(f))
-	}
-	if m := recogniseCDR(header); m.sure() || m.likely() {
-		return Verdict{Broken: true, Why: fmt.Sprintf("table %s: %v", m.def.name, why)}
-	}
-	return Verdict{}
-}
-
 // agentTexts tells the two tables with the columns VersionId and Version apart
 // (Lync Server 2010 has no ClientType): only user agents hold a "/".
 func agentTexts(t *Table) bool {
@@ -125,41 +107,4 @@ func agentTexts(t *Table) bool {
 		}
 	}
 	return false
-}
-
-// cutTypeLine drops the line `#TYPE ...` that Windows PowerShell's Export-Csv
-// writes above the header, and says how many lines that were.
-func cutTypeLine(text []byte) (rest []byte, lines int) {
-	if !bytes.HasPrefix(text, []byte("#TYPE")) {
-		return text, 0
-	}
-	_, rest, _ = bytes.Cut(text, []byte("\n"))
-	return rest, 1
-}
-
-// openCDR opens a table file; lines is how many stand above the header.
-func openCDR(f *File) (t *Table, closer io.Closer, lines int, err error) {
-	h, err := f.Head()
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	head, lines := cutTypeLine(h.Text)
-	rc, err := f.Text()
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	var r io.Reader = rc
-	if lines > 0 {
-		br := bufio.NewReader(rc)
-		if _, err := io.CopyN(io.Discard, br, int64(len(h.Text)-len(head))); err != nil {
-			rc.Close()
-			return nil, nil, 0, err
-		}
-		r = br
-	}
-	if t, err = OpenTable(r, SniffComma(head)); err != nil {
-		rc.Close()
-		return nil, nil, 0, err
-	}
-	return t, rc, lines, nil
 }

@@ -69,7 +69,7 @@ func TestCDRSniff(t *testing.T) {
 		{"LcsCDR.dbo.Users_2.csv.gz", "UserId,Uri\n", "", "table Users lacks the column UserUri; export it with its documented columns"},
 		{"a.csv", strings.Replace(mcuHead, "McuId", "Mcu", 1), "", "table McuJoinsAndLeaves lacks the column McuId; export it with its documented columns"},
 		{"a.csv", strings.Replace(sessionHead, "User1Id,User2Id", "FromUri,ToUri", 1), "", "table SessionDetails lacks the columns User1Id, User2Id; export it with its documented columns"},
-		{"a.csv", "UserId,UserUri,TenantId,UserId\n", "", `table Users: line 1: column "UserId" stands twice in the header; keep one`},
+		{"a.csv", "UserId,UserUri,TenantId,UserId\n", "", `table Users names the column "UserId" twice; keep one`},
 		{"Users.csv", "name,mail\n", "", ""},
 		{"a.csv", "time,activity,user,peer,device,client,server,session,class,modality,role,source\n", "", ""},
 		{"a.csv", "license,metric,version,quantity\n", "", ""},

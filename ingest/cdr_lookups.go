@@ -84,7 +84,12 @@ func (s *cdrSet) keyed(r *cdrRows, idName, textName string, learn func(e *cdrEnt
 			return "", err
 		}
 		e := cdrEntry{state: cdrKnown}
-		if err := learn(&e, string(r.value(column))); err != nil {
+		text := string(r.value(column))
+		if err := learn(&e, text); err != nil {
+			var done toldError // of another column
+			if !errors.As(err, &done) {
+				err = wrongValue(r.t.Header()[column], text, err, mendOrExport)
+			}
 			return "", err
 		}
 		if old := ids.at(n); old != nil && !s.before(e, *old) {
@@ -242,18 +247,22 @@ func (s *cdrSet) phones(r *cdrRows) rowReader {
 // address canonicalises the address of a row. A row that cannot be read keeps
 // its id as a bad one, so that the rows that refer to it can say so.
 func (s *cdrSet) address(r *cdrRows, ids *cdrIDs, n int64, column int) (string, error) {
-	raw := string(r.value(column))
-	user, err := ParseUser(raw)
+	raw, name := string(r.value(column)), r.t.Header()[column]
+	err := readable(name, address(raw), mendOrExport)
 	if raw == "" {
-		err = errors.New(r.t.Header()[column] + " is empty")
+		err = told("%s is empty; %s", name, mendOrExport)
 	}
 	if err == nil {
-		return user, nil
+		var user string
+		if user, err = ParseUser(raw); err == nil {
+			return user, nil
+		}
+		err = fmt.Errorf("%w; %s", err, mendOrExport)
 	}
 	if ids.at(n) == nil {
 		ids.put(n).state = cdrBad
 	}
-	return "", fmt.Errorf("%w; mend the row or export it again", err)
+	return "", err
 }
 
 // enter keeps a row of Users or Phones. One id with two addresses means that
@@ -288,11 +297,10 @@ func (s *cdrSet) shown(id ID) string {
 func (s *cdrSet) clients(r *cdrRows) rowReader {
 	code := r.t.Column("ClientType")
 	return s.keyed(r, "VersionId", "Version", func(e *cdrEntry, text string) error {
-		name, err := s.text(ClientName, text)
-		if err != nil {
+		if err := nameable(text); err != nil {
 			return err
 		}
-		e.name = name
+		e.name = s.names.ID(ClientName, text)
 		n, _, err := r.number(code)
 		e.aux = int32(n)
 		return err
@@ -329,25 +337,25 @@ func deviceMAC(text string) (string, error) {
 	}
 	device, _, err := ParseDevice("mac:" + strings.TrimPrefix(text, "0x"))
 	if err != nil {
-		return "", fmt.Errorf("MacAddress %s is neither a number nor 12 hexadecimal digits", quoteShort(text))
+		return "", errors.New("is neither a number nor 12 hexadecimal digits")
 	}
 	return device, nil
 }
 
 // server learns the name of a server or pool.
 func (s *cdrSet) server(e *cdrEntry, text string) error {
-	name, err := s.text(ServerName, ParseServer(text))
-	e.name = name
-	return err
+	if err := nameable(text); err != nil {
+		return err
+	}
+	e.name = s.names.ID(ServerName, ParseServer(text))
+	return nil
 }
 
-// text interns a name after making sure that it is one.
-func (s *cdrSet) text(kind NameKind, text string) (ID, error) {
+// nameable refuses text that cannot be a name. It looks at the text as it is
+// written: folding to lower case would hide bytes that are no UTF-8.
+func nameable(text string) error {
 	if len(text) > 2*maxIdentity {
-		return 0, fmt.Errorf("%s is longer than %d bytes", quoteShort(text), 2*maxIdentity)
+		return fmt.Errorf("is longer than %d bytes", 2*maxIdentity)
 	}
-	if err := printable(text); err != nil {
-		return 0, fmt.Errorf("%s: %w", quoteShort(text), err)
-	}
-	return s.names.ID(kind, text), nil
+	return printable(text)
 }

@@ -72,8 +72,7 @@ func (s *cdrSet) parts(files []*File) ([]cdrPart, error) {
 			return nil, fmt.Errorf("%s: no table of the call detail database any more; was it replaced while it was read?", f.Path)
 		}
 		def := cdrTableNamed(v.Part)
-		text, _ := cutTypeLine(h.Text)
-		t, err := OpenTable(newBytes(text), SniffComma(text))
+		t, err := sniffTable(h)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Path, err)
 		}
@@ -92,7 +91,6 @@ type cdrRows struct {
 	set     *cdrSet
 	part    cdrPart
 	t       *Table
-	above   int // lines above the header
 	clock   cdrClock
 	skipped map[string]int
 	batch   *Batch
@@ -103,6 +101,7 @@ type cdrRows struct {
 	gap      bool
 	dated    bool // some time was read
 	fraction bool // some time had a fraction of a second
+	counted  bool // the last row was the query tool's row count: the file is whole
 }
 
 // rowReader fills a record from the current row. A reason to skip or an error
@@ -113,12 +112,12 @@ func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	t, closer, above, err := openCDR(p.file)
+	t, closer, err := openTable(p.file)
 	if err != nil {
 		return err
 	}
 	defer closer.Close()
-	r := &cdrRows{set: s, part: p, t: t, above: above, clock: newCDRClock(s.env.Now), skipped: map[string]int{}}
+	r := &cdrRows{set: s, part: p, t: t, clock: newCDRClock(s.env.Now), skipped: map[string]int{}}
 	r.begin()
 	r.notes()
 	var row rowReader
@@ -134,6 +133,7 @@ func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
 		if err == io.EOF {
 			break
 		}
+		r.counted = false
 		switch {
 		case err != nil:
 			err = r.bad(err)
@@ -158,6 +158,9 @@ func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
 	}
 	if r.dated && !r.fraction {
 		r.note("no time has a fraction of a second: sessions of the same second cannot be told apart; export dates with style 121")
+	}
+	if t.CutShort() && !r.counted {
+		r.note(cutNote)
 	}
 	return r.flush(emit)
 }
@@ -216,7 +219,7 @@ func (r *cdrRows) take(row rowReader, hash *cdrHash) error {
 	return nil
 }
 
-func (r *cdrRows) line() int { return r.t.Line() + r.above }
+func (r *cdrRows) line() int { return r.t.Line() }
 
 func (r *cdrRows) skip(why string) {
 	r.skipped[why]++
@@ -239,9 +242,10 @@ func (r *cdrRows) bad(err error) error {
 	raw := strings.TrimSpace(string(e.Raw))
 	if strings.HasPrefix(raw, "(") && (strings.HasSuffix(raw, "rows affected)") || strings.HasSuffix(raw, "row affected)")) {
 		r.skip("row count written by the query tool")
+		r.counted = true
 		return nil
 	}
-	r.reject(e.Line+r.above, e.What+"; mend the row or export it again", e.Raw)
+	r.reject(e.Line, e.What+"; "+mendOrExport, e.Raw)
 	return nil
 }
 

@@ -58,7 +58,7 @@ func (r *cdrRows) number(column int) (n int64, null bool, err error) {
 }
 
 func (r *cdrRows) notNumber(column int, b []byte) error {
-	return fmt.Errorf("%s %s is not a number; mend the row or export it again", r.t.Header()[column], quoteShort(string(b)))
+	return told("%s %s is not a number; %s", r.t.Header()[column], quoteShort(string(b)), mendOrExport)
 }
 
 // bit reads a bit column: 0 and 1 from SQL tools, True and False from PowerShell.

@@ -263,7 +263,11 @@ func (d *directory) flush(end bool) error {
 	}
 	if end {
 		for _, n := range d.notes {
-			d.batch.Notes = append(d.batch.Notes, fmt.Sprintf("%s: %d times, first at line %d (%s)", n.what, n.count, n.line, n.first))
+			often := "once, at"
+			if n.count > 1 {
+				often = fmt.Sprintf("%d times, first at", n.count)
+			}
+			d.batch.Notes = append(d.batch.Notes, fmt.Sprintf("%s: %s line %d (%s)", n.what, often, n.line, n.first))
 		}
 	}
 	b := d.batch

@@ -36,7 +36,7 @@ var otherADColumns = []string{"sAMAccountName", "userPrincipalName", "distinguis
 // sniffCSVDE knows the table by its header: DN first, then directory
 // attributes. The order and set of the others differ from export to export.
 func sniffCSVDE(h *Head) Verdict {
-	t, err := OpenTable(newBytes(h.Text), SniffComma(h.Text))
+	t, err := sniffTable(h)
 	if err != nil || ColumnKey(t.Header()[0]) != "dn" {
 		return Verdict{}
 	}
@@ -53,6 +53,8 @@ func sniffCSVDE(h *Head) Verdict {
 		return Verdict{}
 	case !sip:
 		return Verdict{Broken: true, Why: "no msRTCSIP attribute among the columns: the file cannot tell who is enabled; export with csvde " + exportWith}
+	case t.twice != "":
+		return Verdict{Broken: true, Why: fmt.Sprintf("the directory export names the column %q twice; keep one", t.twice)}
 	}
 	for _, a := range neededAttributes {
 		if user && t.Column(a.name) < 0 {
@@ -81,15 +83,11 @@ func readCSVDE(ctx context.Context, files []*File, _ *Env, emit Emit) error {
 }
 
 func readCSVDEFile(ctx context.Context, index int, f *File, emit Emit) error {
-	rc, comma, err := openSniffed(f)
+	t, closer, err := openTable(f)
 	if err != nil {
 		return err
 	}
-	defer rc.Close()
-	t, err := OpenTable(rc, comma)
-	if err != nil {
-		return err
-	}
+	defer closer.Close()
 	d := newDirectory(ctx, index, emit)
 	d.csvdeNotes(t)
 	var columns []csvdeColumn
@@ -101,6 +99,10 @@ func readCSVDEFile(ctx context.Context, index int, f *File, emit Emit) error {
 	for {
 		err := t.Next()
 		if errors.Is(err, io.EOF) {
+			if t.CutShort() {
+				d.batch.Cut = true
+				d.batch.Notes = append(d.batch.Notes, cutNote)
+			}
 			return d.flush(true)
 		}
 		var bad *delimited.RowError

@@ -42,18 +42,18 @@ func (d *directory) place(o *adObject, e *Entry) error {
 		return errors.New("the entry has no DN; export it again with its DN")
 	}
 	if len(o.dn) > maxDN {
-		return fmt.Errorf("the DN %s is longer than %d bytes", quoteShort(o.dn), maxDN)
+		return fmt.Errorf("the DN %s is longer than %d bytes; export the entry again", quoteShort(o.dn), maxDN)
 	}
 	if strings.IndexByte(o.dn, 0) >= 0 {
 		return fmt.Errorf("a NUL byte in the DN %s; export the entry again", quoteShort(o.dn))
 	}
 	head, at := d.places.of(o.dn)
 	if at.err != nil {
-		return fmt.Errorf("DN %s: %w", quoteShort(o.dn), at.err)
+		return fmt.Errorf("DN %s: %w; export the entry again", quoteShort(o.dn), at.err)
 	}
 	part, err := parseRDN(head)
 	if err != nil {
-		return fmt.Errorf("DN %s: %w", quoteShort(o.dn), err)
+		return fmt.Errorf("DN %s: %w; export the entry again", quoteShort(o.dn), err)
 	}
 	e.Container, e.Context = at.container, at.context
 	if o.cn == "" && part.attr == "cn" {

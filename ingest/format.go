@@ -74,6 +74,7 @@ type File struct {
 	ModTime time.Time
 	Part    string // table of a set, from Sniff
 	open    func() (io.ReadCloser, error)
+	packed  bool        // inside an archive
 	disk    string      // the file on disk behind it, "" for content in memory
 	stat    os.FileInfo // that file as it was when the paths were walked
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -25,7 +24,7 @@ func ParseUser(s string) (string, error) {
 		return "", nil
 	}
 	if err := printable(s); err != nil {
-		return "", fmt.Errorf("address %s: %w", quoteShort(raw), err)
+		return "", fmt.Errorf("address %s %w", quoteShort(raw), err)
 	}
 	scheme, rest := "", s
 	if i := strings.IndexByte(s, ':'); i > 0 && isScheme(s[:i]) {
@@ -40,7 +39,7 @@ func ParseUser(s string) (string, error) {
 		if scheme == "" && looksLikeNumber(rest) {
 			return number(rest, raw)
 		}
-		return "", fmt.Errorf("address %s has no domain; expected user@domain or a phone number", quoteShort(raw))
+		return "", told("address %s has no domain; expected user@domain or a phone number", quoteShort(raw))
 	}
 	host, params, _ := strings.Cut(host, ";")
 	if isService(params) {
@@ -208,7 +207,7 @@ func ParseDevice(s string) (id string, endpoint bool, err error) {
 		return "", false, nil
 	}
 	if err := printable(s); err != nil {
-		return "", false, fmt.Errorf("device %s: %w", quoteShort(raw), err)
+		return "", false, fmt.Errorf("device %s %w", quoteShort(raw), err)
 	}
 	if len(s) > 2*maxIdentity { // an endpoint's id holds its owner's
 		return "", false, fmt.Errorf("device %s is longer than %d bytes", quoteShort(raw), 2*maxIdentity)
@@ -273,7 +272,7 @@ func ParseDevice(s string) (id string, endpoint bool, err error) {
 	}
 	h := hostName(s)
 	if found || h == "" {
-		return "", false, fmt.Errorf("device %s is of no known kind; valid: mac:, host:, line:, sip:, uuid: or epid:ID", quoteShort(raw))
+		return "", false, told("device %s is of no known kind; valid: mac:, host:, line:, sip:, uuid: or epid:ID", quoteShort(raw))
 	}
 	return "host:" + h, false, nil
 }
@@ -351,32 +350,3 @@ func isIP(s string) bool {
 
 // fold makes text comparable: NFC and lower case.
 func fold(s string) string { return norm.NFC.String(strings.ToLower(s)) }
-
-// printable refuses text that cannot be part of an address: control
-// characters, NUL, invalid UTF-8.
-func printable(s string) error {
-	for i, r := range s {
-		if r == utf8.RuneError {
-			if _, n := utf8.DecodeRuneInString(s[i:]); n <= 1 {
-				return fmt.Errorf("invalid UTF-8")
-			}
-		}
-		if unicode.IsControl(r) {
-			return fmt.Errorf("control character %#04x", r)
-		}
-	}
-	return nil
-}
-
-// quoteShort quotes text for a message, escaped and cut to a readable length.
-func quoteShort(s string) string {
-	const most = 60
-	if len(s) > most {
-		cut := most
-		for cut > 0 && !utf8.RuneStart(s[cut]) {
-			cut--
-		}
-		return fmt.Sprintf("%q...", s[:cut])
-	}
-	return fmt.Sprintf("%q", s)
-}

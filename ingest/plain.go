@@ -46,7 +46,7 @@ func plainFormat() Format {
 }
 
 func sniffPlain(h *Head) Verdict {
-	t, err := OpenTable(newBytes(h.Text), SniffComma(h.Text))
+	t, err := sniffTable(h)
 	if err != nil || t.Column("activity") < 0 {
 		return Verdict{}
 	}
@@ -60,25 +60,14 @@ func sniffPlain(h *Head) Verdict {
 		}
 	}
 	switch {
+	case t.twice != "" && (len(missing) == 0 || known >= 3):
+		return Verdict{Broken: true, Why: fmt.Sprintf("the activity file names the column %q twice; keep one", t.twice)}
 	case len(missing) == 0:
 		return Verdict{Yes: true}
 	case known >= 3:
 		return Verdict{Broken: true, Why: fmt.Sprintf("the activity file lacks the column %s; needed are time, activity and user", strings.Join(missing, ", "))}
 	}
 	return Verdict{}
-}
-
-// SniffComma tells the separator of a table from its header row: comma,
-// semicolon or tab, whichever stands there most.
-func SniffComma(head []byte) byte {
-	line, _, _ := strings.Cut(string(head), "\n")
-	best, most := byte(','), 0
-	for _, c := range []byte{',', ';', '\t'} {
-		if n := strings.Count(line, string(c)); n > most {
-			best, most = c, n
-		}
-	}
-	return best
 }
 
 // plainBatch is how many rows travel in one batch.
@@ -95,15 +84,11 @@ func readPlain(ctx context.Context, files []*File, env *Env, emit Emit) error {
 }
 
 func readPlainFile(ctx context.Context, index int, f *File, names *Names, env *Env, emit Emit) error {
-	rc, comma, err := openSniffed(f)
+	t, closer, err := openTable(f)
 	if err != nil {
 		return err
 	}
-	defer rc.Close()
-	t, err := OpenTable(rc, comma)
-	if err != nil {
-		return err
-	}
+	defer closer.Close()
 	p := newPlainReader(t, names, env)
 	b := &Batch{File: index, Skipped: map[string]int{}, Notes: p.notes()}
 	for {
@@ -114,7 +99,7 @@ func readPlainFile(ctx context.Context, index int, f *File, names *Names, env *E
 		var bad *delimited.RowError
 		switch {
 		case errors.As(err, &bad):
-			b.Rejects = append(b.Rejects, Reject{Line: bad.Line, What: bad.What + "; mend the row or export it again", Raw: EscapeRaw(bad.Raw)})
+			b.Rejects = append(b.Rejects, Reject{Line: bad.Line, What: bad.What + "; " + mendOrExport, Raw: EscapeRaw(bad.Raw)})
 		case err != nil:
 			return err
 		default:
@@ -131,18 +116,11 @@ func readPlainFile(ctx context.Context, index int, f *File, names *Names, env *E
 			b = &Batch{File: index, Skipped: map[string]int{}}
 		}
 	}
+	if t.CutShort() {
+		b.Notes = append(b.Notes, cutNote)
+	}
 	b.Names = names.Fresh()
 	return emit(b)
-}
-
-// openSniffed opens a table's text and tells its separator.
-func openSniffed(f *File) (io.ReadCloser, byte, error) {
-	h, err := f.Head()
-	if err != nil {
-		return nil, 0, err
-	}
-	rc, err := f.Text()
-	return rc, SniffComma(h.Text), err
 }
 
 // plainReader turns rows of one file into records.
@@ -186,7 +164,7 @@ func (p *plainReader) row(b *Batch) {
 	rec, nobody, err := p.record()
 	switch {
 	case err != nil:
-		b.Rejects = append(b.Rejects, Reject{Line: p.t.Line(), What: err.Error(), Raw: EscapeRaw(p.t.Raw())})
+		b.Rejects = append(b.Rejects, Reject{Line: p.t.Line(), What: mend(err, mendRow).Error(), Raw: EscapeRaw(p.t.Raw())})
 	case nobody:
 		b.Skipped["the user is a service address: nobody"]++
 	default:
@@ -201,7 +179,7 @@ func (p *plainReader) record() (rec Record, nobody bool, err error) {
 		return rec, false, err
 	}
 	if at.After(p.limit) {
-		return rec, false, fmt.Errorf("the time %s lies in the future; check the clock of the exporting system", at.Format(time.RFC3339))
+		return rec, false, told("the time %s lies in the future; check the clock of the exporting system", at.Format(time.RFC3339))
 	}
 	rec = Record{Kind: PlainRecord, Key: at.UnixMilli(), At: at.UnixMilli()}
 	if rec.Activity, err = ParseActivity(strings.ToLower(p.text("activity"))); err != nil {
@@ -213,13 +191,18 @@ func (p *plainReader) record() (rec Record, nobody bool, err error) {
 	}
 	if user == "" {
 		if p.text("user") == "" {
-			return rec, false, errors.New("the user is empty; a row states a fact about its user")
+			return rec, false, told("the user is empty; a row states a fact about its user")
 		}
 		return rec, true, nil
 	}
 	peer, err := p.user("peer")
 	if err != nil {
-		return rec, false, fmt.Errorf("peer: %w", err)
+		return rec, false, err
+	}
+	for _, column := range []string{"device", "client", "server", "source", "session"} {
+		if err := readable(column, p.text(column), mendRow); err != nil {
+			return rec, false, err
+		}
 	}
 	device, endpoint, err := ParseDevice(p.text("device"))
 	if err != nil {
@@ -235,11 +218,6 @@ func (p *plainReader) record() (rec Record, nobody bool, err error) {
 		return rec, false, err
 	}
 	client, server, source, session := p.text("client"), ParseServer(p.text("server")), p.text("source"), p.text("session")
-	for _, s := range []string{client, server, source, session} {
-		if err := printable(s); err != nil {
-			return rec, false, fmt.Errorf("%s: %w", quoteShort(s), err)
-		}
-	}
 	if session != "" {
 		rec.Flags |= Keyed
 		rec.Seq, rec.Sub = keyHash(source, session, rec.Activity.String(), user)
@@ -268,10 +246,16 @@ func (p *plainReader) user(column string) (string, error) {
 	}
 	u, ok := p.users[raw]
 	if !ok {
+		if err := readable(column, address(raw), mendRow); err != nil {
+			return "", err // not to be remembered: it names the column
+		}
 		u.id, u.err = ParseUser(raw)
 		if len(p.users) < 1<<20 { // a bound on memory, not on correctness
 			p.users[raw] = u
 		}
+	}
+	if u.err != nil && column != "user" {
+		return "", fmt.Errorf("%s: %w", column, u.err)
 	}
 	return u.id, u.err
 }

@@ -71,7 +71,7 @@ func TestBadPlainRowsAreRejectedWithTheirLineAndReason(t *testing.T) {
 		{"2009-03-13 10:00:00,im-login,ali\x00ce@contoso.com", "a NUL byte in the row; mend the row or export it again"},
 		{"2009-03-13 10:00:00,im-login", "2 fields, the header has 3; mend the row or export it again"},
 		{"2009-03-13 10:00:00,im-login,\"alice@contoso.com", "a quote is not closed; mend the row or export it again"},
-		{"1899-03-13 10:00:00,im-login,alice@contoso.com", `the time "1899-03-13 10:00:00" is not between 2000 and 2100`},
+		{"1899-03-13 10:00:00,im-login,alice@contoso.com", `the time "1899-03-13 10:00:00" is not between 2000 and 2100; mend the row`},
 		{"2009-03-13 10:00:00,im-login," + strings.Repeat("x", 2<<20), "the line is longer than 1048576 bytes; mend the row or export it again"},
 	} {
 		g := readPlainText(t, "time,activity,user\n2009-03-12 10:00:00,im-login,bob@contoso.com\n"+c.row+"\n", time.UTC)
@@ -103,6 +103,11 @@ func TestLocalTimesAreReadInTheEstatesZone(t *testing.T) {
 	}
 	if len(g.Rejects) != 1 || !strings.Contains(g.Rejects[0].What, "does not exist in the zone Europe/Berlin") {
 		t.Errorf("%+v", g.Rejects)
+	}
+	// An hour of one digit is as plain as one of two.
+	g = readPlainText(t, "time,activity,user\n2009-03-12 9:00:00,im-login,a@contoso.com\n2009-03-12 9:00:00.5,im-login,a@contoso.com\n2009-03-29 2:30:00,im-login,a@contoso.com\n", zone)
+	if len(g.Records) != 2 || time.UnixMilli(g.Records[1].At).UTC().Format(time.RFC3339Nano) != "2009-03-12T08:00:00.5Z" || len(g.Rejects) != 1 {
+		t.Errorf("%+v", g)
 	}
 }
 

@@ -35,12 +35,11 @@ func rejectAll(ctx context.Context, files []*File, what string, emit Emit) error
 }
 
 func rejectFile(ctx context.Context, index int, f *File, what string, emit Emit) error {
-	rc, comma, err := openSniffed(f)
+	r, closer, err := openRows(f)
 	if err != nil {
 		return err
 	}
-	defer rc.Close()
-	r := delimited.NewReader(rc, comma)
+	defer closer.Close()
 	if _, err := r.Read(); errors.Is(err, io.EOF) { // the header
 		return emit(&Batch{File: index})
 	}

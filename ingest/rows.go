@@ -18,12 +18,13 @@ type Table struct {
 	r       *delimited.Reader
 	header  []string
 	columns map[string]int
+	twice   string // a column name that stands twice in the header, or ""
 	row     [][]byte
 }
 
-// OpenTable reads the header row. The reader must be UTF-8.
-func OpenTable(r io.Reader, comma byte) (*Table, error) {
-	t := &Table{r: delimited.NewReader(r, comma), columns: make(map[string]int)}
+// newTable reads the header row.
+func newTable(r *delimited.Reader) (*Table, error) {
+	t := &Table{r: r, columns: make(map[string]int)}
 	row, err := t.r.Read()
 	if errors.Is(err, io.EOF) {
 		return nil, errors.New("the file is empty; expected a header row")
@@ -35,10 +36,11 @@ func OpenTable(r io.Reader, comma byte) (*Table, error) {
 		name := strings.TrimSpace(string(f))
 		t.header = append(t.header, name)
 		k := ColumnKey(name)
-		if _, twice := t.columns[k]; twice && k != "" {
-			return nil, fmt.Errorf("line %d: column %q stands twice in the header; keep one", t.r.Line(), name)
+		if _, twice := t.columns[k]; !twice {
+			t.columns[k] = i
+		} else if k != "" && t.twice == "" {
+			t.twice = name
 		}
-		t.columns[k] = i
 	}
 	return t, nil
 }
@@ -78,13 +80,14 @@ func (t *Table) Next() error {
 	if len(row) != len(t.header) {
 		return t.bad(fmt.Sprintf("%d fields, the header has %d", len(row), len(t.header)))
 	}
-	for _, f := range row {
-		if bytes.IndexByte(f, 0) >= 0 {
-			return t.bad("a NUL byte in the row")
-		}
+	if t.r.Holds(0) {
+		return t.bad("a NUL byte in the row")
 	}
 	return nil
 }
+
+// CutShort reports, at the end, whether the last row had no line end.
+func (t *Table) CutShort() bool { return t.r.CutShort() }
 
 func (t *Table) bad(what string) error {
 	return &delimited.RowError{Line: t.r.Line(), What: what, Raw: t.Raw()}
@@ -143,12 +146,13 @@ func ParseTime(s string, loc *time.Location) (time.Time, error) {
 		if err != nil {
 			continue
 		}
-		if t.Format("2006-01-02 15:04:05") != strings.Replace(s[:19], "T", " ", 1) {
+		// The text holds the digits of a clock; a skipped hour comes back as another.
+		if wall, _ := time.Parse(layout, s); t.Format(time.DateTime) != wall.Format(time.DateTime) {
 			return time.Time{}, fmt.Errorf("the time %q does not exist in the zone %s (clocks were put forward)", s, loc)
 		}
 		return plausible(t.UTC(), s)
 	}
-	return time.Time{}, fmt.Errorf("%s is no time; expected YYYY-MM-DD HH:MM:SS or RFC 3339", quoteShort(s))
+	return time.Time{}, told("%s is no time; expected YYYY-MM-DD HH:MM:SS or RFC 3339", quoteShort(s))
 }
 
 // Times outside these years are damage: the product line begins in 2003.

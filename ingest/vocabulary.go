@@ -1,7 +1,5 @@
 package ingest
 
-import "fmt"
-
 // Activity is what a fact says a party did: the closed list of the product.
 type Activity uint8
 
@@ -135,7 +133,7 @@ func word(what, s string, names []string) (int, error) {
 			return i + 1, nil
 		}
 	}
-	return 0, fmt.Errorf("unknown %s %q; valid: %s", what, s, list(names))
+	return 0, told("unknown %s %q; valid: %s", what, s, list(names))
 }
 
 func list(names []string) string {

@@ -110,42 +110,6 @@ error missing: no such file or folder; check the path`
 	}
 }
 
-func TestACutArchiveAndABombAreErrorsNotData(t *testing.T) {
-	dir := t.TempDir()
-	whole := gzipped(t, []byte(strings.Repeat(plainSample, 20000)))
-	put(t, dir, "cut.csv.gz", whole[:len(whole)/2])
-	bomb := gzipped(t, bytes.Repeat([]byte("a"), 200<<20))
-	put(t, dir, "bomb.gz", gzippedTwice(t, bomb))
-	put(t, dir, "cut.zip", zipped(t, map[string]string{"a.csv": plainSample})[:60])
-	p := Gather([]string{dir})
-	for _, u := range p.Units {
-		rc, err := u.Files[0].Open()
-		if err == nil {
-			_, err = io.Copy(io.Discard, rc)
-			rc.Close()
-		}
-		if err == nil {
-			t.Errorf("%s reads to its end", u.Files[0].Path)
-		}
-	}
-	all := fmt.Sprint(p.Errors, p.Passed)
-	if !strings.Contains(all, "cut.zip") {
-		t.Errorf("the cut archive is not named: %s", all)
-	}
-}
-
-// gzippedTwice is a packed file whose content is packed again: it is not
-// opened a second time.
-func gzippedTwice(t *testing.T, b []byte) []byte { return gzipped(t, b) }
-
-func TestUnpackingIsBounded(t *testing.T) {
-	u := &unpacker{r: zeroReader{}, close: func() error { return nil }, packed: 1000}
-	n, err := io.Copy(io.Discard, u)
-	if err == nil || n > freeUnpack+maxRatio*1000+1<<20 {
-		t.Errorf("%d bytes, %v", n, err)
-	}
-}
-
 type zeroReader struct{}
 
 func (zeroReader) Read(p []byte) (int, error) { return len(p), nil }

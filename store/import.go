@@ -103,12 +103,12 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 		for _, s := range toRead {
 			read.Files = append(read.Files, s.file)
 		}
-		emit := func(b *ingest.Batch) error { return w.add(ctx, b) }
-		if refusal != nil {
-			err = read.Refuse(ctx, refusal, emit)
-		} else {
-			err = read.Read(ctx, c.env, emit)
-		}
+		err = pipe(ctx, func(ctx context.Context, emit ingest.Emit) error {
+			if refusal != nil {
+				return read.Refuse(ctx, refusal, emit)
+			}
+			return read.Read(ctx, c.env, emit)
+		}, func(b *ingest.Batch) error { return w.add(ctx, b) })
 		if err != nil {
 			return err
 		}
@@ -131,6 +131,38 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 	c.id = command
 	slices.SortStableFunc(im.Files, func(a, b FileImport) int { return compareText(a.Path, b.Path) })
 	return im, nil
+}
+
+// pipe reads on one core and stores on another. A few batches may wait between
+// them, so memory stays bounded whichever is slower.
+func pipe(ctx context.Context, read func(context.Context, ingest.Emit) error, store func(*ingest.Batch) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	batches := make(chan *ingest.Batch, 8)
+	done := make(chan error, 1)
+	go func() {
+		defer close(batches)
+		done <- read(ctx, func(b *ingest.Batch) error {
+			select {
+			case batches <- b:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}()
+	var failed error
+	for b := range batches {
+		if failed == nil {
+			if failed = store(b); failed != nil {
+				cancel() // the reader stops at its next batch; drain until then
+			}
+		}
+	}
+	if err := <-done; failed == nil {
+		failed = err
+	}
+	return failed
 }
 
 // plan decides which files of a unit must be read, and records the rest as

@@ -26,6 +26,7 @@ type writer struct {
 	files   []fileWriter
 	ids     []ingest.ID // unit-local id -> id in the name table
 	phones  []bool      // by unit-local id: a client text of a phone
+	known   bool        // the last name was in the table already
 	current int         // file whose records wait
 	waiting []ingest.Record
 	old     []ingest.Record // scratch: records already stored
@@ -143,6 +144,9 @@ func (w *writer) add(ctx context.Context, b *ingest.Batch) error {
 	if err := w.entries(ctx, f, b.Entries); err != nil {
 		return err
 	}
+	if len(b.Records) > 0 && w.waiting == nil {
+		w.waiting = make([]ingest.Record, 0, min(flushAt+cap(b.Records), 16*len(b.Records)))
+	}
 	w.waiting = append(w.waiting, b.Records...)
 	if len(w.waiting) >= flushAt {
 		return w.flush(ctx)
@@ -153,22 +157,7 @@ func (w *writer) add(ctx context.Context, b *ingest.Batch) error {
 // names gives the batch's new texts their ids in the name table.
 func (w *writer) names(ctx context.Context, names []ingest.Name) error {
 	for _, n := range names {
-		find, err := w.stmt(ctx, "SELECT id FROM name WHERE kind=? AND text=?")
-		if err != nil {
-			return err
-		}
-		var id int64
-		err = find.QueryRowContext(ctx, n.Kind, n.Text).Scan(&id)
-		if err == sql.ErrNoRows {
-			var put *sql.Stmt
-			if put, err = w.stmt(ctx, "INSERT INTO name(kind, text) VALUES(?,?)"); err != nil {
-				return err
-			}
-			var res sql.Result
-			if res, err = put.ExecContext(ctx, n.Kind, n.Text); err == nil {
-				id, err = res.LastInsertId()
-			}
-		}
+		id, err := w.name(ctx, n)
 		if err != nil {
 			return err
 		}
@@ -179,6 +168,41 @@ func (w *writer) names(ctx context.Context, names []ingest.Name) error {
 		w.phones = append(w.phones, n.Kind == ingest.ClientName && ingest.ClientKind(n.Text) == "phone")
 	}
 	return nil
+}
+
+// name finds or makes the id of a text. A first ingest meets mostly new texts,
+// a nightly one mostly known ones: what the last text was is tried first.
+func (w *writer) name(ctx context.Context, n ingest.Name) (int64, error) {
+	if w.known {
+		id, err := w.findName(ctx, n)
+		if err != sql.ErrNoRows {
+			return id, err
+		}
+	}
+	put, err := w.stmt(ctx, "INSERT OR IGNORE INTO name(kind, text) VALUES(?,?)")
+	if err != nil {
+		return 0, err
+	}
+	res, err := put.ExecContext(ctx, n.Kind, n.Text)
+	if err != nil {
+		return 0, err
+	}
+	added, err := res.RowsAffected()
+	if err != nil {
+		return 0, err
+	}
+	if w.known = added == 0; w.known {
+		return w.findName(ctx, n)
+	}
+	return res.LastInsertId()
+}
+
+func (w *writer) findName(ctx context.Context, n ingest.Name) (id int64, err error) {
+	find, err := w.stmt(ctx, "SELECT id FROM name WHERE kind=? AND text=?")
+	if err == nil {
+		err = find.QueryRowContext(ctx, n.Kind, n.Text).Scan(&id)
+	}
+	return id, err
 }
 
 func (w *writer) rejects(ctx context.Context, f *fileWriter, rejects []ingest.Reject) error {

@@ -76,7 +76,7 @@ func (a *app) ingest(ctx context.Context, s *store.Store, paths []string, f *ing
 	for _, im := range imports {
 		in.since = max(in.since, im.ID)
 	}
-	pile := ingest.Gather(paths)
+	pile := ingest.Gather(paths, a.db)
 	env := &ingest.Env{Now: a.now(), Location: time.UTC}
 	if f.fileDate != "" {
 		if env.FileDate, err = parseDay("--file-date", f.fileDate); err != nil {

@@ -41,15 +41,30 @@ type Reader struct {
 	line   int   // line number of the next unread byte
 	row    int   // line where the last row began
 	fields [][]byte
+	bytes  []byte // the last row as a whole, in buf
+	cut    bool   // the data ends inside a line
 }
 
 // NewReader reads from r, which must be UTF-8 or at least ASCII-compatible.
-func NewReader(r io.Reader, comma byte) *Reader {
-	return &Reader{r: r, comma: comma, buf: make([]byte, 256<<10), line: 1}
+func NewReader(r io.Reader, comma byte) *Reader { return NewReaderAt(r, comma, 1) }
+
+// NewReaderAt is NewReader for data whose first line is not the file's: lines
+// are counted from the given one.
+func NewReaderAt(r io.Reader, comma byte, line int) *Reader {
+	return &Reader{r: r, comma: comma, buf: make([]byte, 256<<10), line: line}
 }
 
 // Line is the 1-based line where the row last returned begins.
 func (r *Reader) Line() int { return r.row }
+
+// Holds reports whether the byte stands anywhere in the row last returned: one
+// look at the line is quicker than one at each field.
+func (r *Reader) Holds(c byte) bool { return bytes.IndexByte(r.bytes, c) >= 0 }
+
+// CutShort reports, once Read has returned io.EOF, whether the last line has no
+// line end. Many whole files are so; but so is every file whose copy broke off,
+// and then the last value may be only the beginning of one.
+func (r *Reader) CutShort() bool { return r.cut }
 
 // Read returns the next row that is not blank. The fields are valid until the
 // next call. At the end it returns io.EOF; a *RowError means that one row was
@@ -70,6 +85,7 @@ func (r *Reader) Read() ([][]byte, error) {
 		r.start += len(line)
 		r.line++
 		if line = trimEOL(line); len(line) > 0 {
+			r.bytes = line
 			return r.split(line), nil
 		}
 	}
@@ -140,7 +156,7 @@ func (r *Reader) quoted(line []byte) ([][]byte, error) {
 			f[i] = unquote(v)
 		}
 	}
-	r.fields = f
+	r.fields, r.bytes = f, row
 	r.start += len(row)
 	r.line += lines
 	return f, nil
@@ -211,6 +227,7 @@ func (r *Reader) nextLine(after int) ([]byte, error) {
 		}
 		if r.err != nil {
 			if seen > 0 && errors.Is(r.err, io.EOF) {
+				r.cut = r.cut || len(trimEOL(have)) > 0
 				return have, nil
 			}
 			return nil, r.err
@@ -256,6 +273,7 @@ func (r *Reader) skipLong() error {
 		r.start, r.end = 0, 0
 		if r.err != nil {
 			if errors.Is(r.err, io.EOF) {
+				r.cut = true
 				return e
 			}
 			return r.err

@@ -87,6 +87,28 @@ func TestAnEndlessLineIsOneBadRowInBoundedMemory(t *testing.T) {
 	}
 }
 
+func TestALastLineWithoutEndIsTold(t *testing.T) {
+	for in, want := range map[string]bool{"": false, "a": true, "a\n": false, "a\r\n": false, "a\r": true, "a\n\r": false, "\"a\nb\"": true,
+		"\"a\nb\"\n": false, "\"a\nb": true, "\"a\nb\n": false, "a\n" + strings.Repeat("x", MaxRow+9): true, strings.Repeat("x", MaxRow+9) + "\n": false} {
+		for _, src := range []io.Reader{strings.NewReader(in), iotest.HalfReader(strings.NewReader(in)), iotest.DataErrReader(strings.NewReader(in))} {
+			r := NewReader(src, ',')
+			readAll(t, r)
+			if r.CutShort() != want {
+				t.Errorf("%.20q: %v, want %v", in, r.CutShort(), want)
+			}
+		}
+	}
+}
+
+func TestAByteIsFoundInWholeRowsAlone(t *testing.T) {
+	r := NewReaderAt(strings.NewReader("a,b\nc,\x00\n\"d\"\"\",e\n\"f\n\x00\",\"g\"\"h\"\n"), ',', 3)
+	for i, want := range []bool{false, true, false, true} {
+		if _, err := r.Read(); err != nil || r.Holds(0) != want || r.Line() != 3+i {
+			t.Errorf("row %d at line %d: %v, %v", i, r.Line(), r.Holds(0), err)
+		}
+	}
+}
+
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) {

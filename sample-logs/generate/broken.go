@@ -92,6 +92,7 @@ func brokenFiles() (map[string][]byte, error) {
 	b.activities()
 	b.directories()
 	b.archives()
+	b.tools()
 	b.settings()
 	b.strangers()
 	folders := map[string]bool{}

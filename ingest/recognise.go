@@ -1,0 +1,197 @@
+package ingest
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"strings"
+)
+
+// recognise finds the file's format and files it.
+func (g *gatherer) recognise(f *File) {
+	h, err := f.Head()
+	if err != nil {
+		g.fail(pathError(f.Path, err))
+		return
+	}
+	raw, err := f.raw(262)
+	if err != nil {
+		g.fail(pathError(f.Path, err))
+		return
+	}
+	if f.packed && nested(raw) {
+		g.pass(f.Path, "an archive inside an archive is not opened; unpack it")
+		return
+	}
+	if why, own := ownFile(h, f, raw); own {
+		g.passOwn(f.Path, why)
+		return
+	} else if why != "" {
+		g.pass(f.Path, why)
+		return
+	}
+	if unix, alone := loneCR(h); alone {
+		if kind, fm, _ := g.judge(unix); kind != "" || fm != nil {
+			g.pass(f.Path, "lines end with CR alone; save the file with Windows or Unix line ends")
+			return
+		}
+	}
+	switch kind, fm, v := g.judge(h); {
+	case kind != "":
+		g.setting(kind, f)
+	case fm != nil:
+		f.Part = v.Part
+		g.found = append(g.found, found{format: fm, file: f, broken: v.Why})
+	case f.Size == 0 || len(h.Text) == 0:
+		g.pass(f.Path, "the file is empty")
+	case h.Bin:
+		g.pass(f.Path, "binary data of no known format")
+	default:
+		g.pass(f.Path, "of no known format; see calaudit formats")
+	}
+}
+
+// judge tells what the file is: a setting of a kind, an export of a format
+// (broken when the verdict says why), or neither.
+func (g *gatherer) judge(h *Head) (kind string, fm *Format, v Verdict) {
+	if kind := settingKind(h); kind != "" {
+		return kind, nil, Verdict{}
+	}
+	for i := range g.formats {
+		w := g.formats[i].Sniff(h)
+		switch {
+		case w.Yes:
+			return "", &g.formats[i], Verdict{Yes: true, Part: w.Part}
+		case w.Broken && fm == nil:
+			fm, v = &g.formats[i], w
+		}
+	}
+	if fm == nil && namedLicenses(h) {
+		return "licenses", nil, Verdict{}
+	}
+	return "", fm, v
+}
+
+// loneCR tells text whose lines end as on the Macs of old, and returns it with
+// line ends that can be read.
+func loneCR(h *Head) (unix *Head, alone bool) {
+	if h.Bin || bytes.IndexByte(h.Text, '\n') >= 0 || bytes.IndexByte(h.Text, '\r') < 0 {
+		return nil, false
+	}
+	return &Head{Name: h.Name, Text: bytes.ReplaceAll(h.Text, []byte{'\r'}, []byte{'\n'})}, true
+}
+
+// ownFile tells files that can never be evidence: databases, and what
+// calaudit itself writes.
+func ownFile(h *Head, f *File, raw []byte) (why string, own bool) {
+	if bytes.HasPrefix(raw, []byte("SQLite format 3\x00")) {
+		if len(raw) >= 72 && string(raw[68:72]) == ApplicationID {
+			return "a calaudit database", true
+		}
+		return "a SQLite database, not an export", false
+	}
+	if bytes.Contains(h.Text, []byte(`"schema": "calaudit.`)) || bytes.Contains(h.Text, []byte(`"schema":"calaudit.`)) {
+		return "written by calaudit", true
+	}
+	switch ext := path.Ext(f.Path); {
+	case strings.HasSuffix(ext, "db-wal"), strings.HasSuffix(ext, "db-shm"), ext == ".lock" && len(h.Text) == 0:
+		return "belongs to a database", true
+	}
+	return "", false
+}
+
+// ApplicationID marks calaudit's databases: the four bytes at offset 68.
+const ApplicationID = "CALa"
+
+// settingKind tells the two settings files from content.
+func settingKind(h *Head) string {
+	if h.Bin {
+		return ""
+	}
+	if t, err := sniffTable(h); err == nil && entitlements(t) {
+		return "licenses"
+	}
+	for line := range strings.Lines(string(h.Text)) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		for _, key := range []string{"sip_domains", "time_zone", "applications", "guests"} {
+			if rest, ok := strings.CutPrefix(line, key); ok && strings.HasPrefix(strings.TrimSpace(rest), "=") {
+				return "estate"
+			}
+		}
+		for _, table := range []string{"[aliases]", "[devices]", "[servers]", "[[exemptions]]", "[shared]"} {
+			if strings.HasPrefix(line, table) {
+				return "estate"
+			}
+		}
+		if strings.HasSuffix(strings.ToLower(h.Name), "estate.toml") && strings.Contains(line, "=") {
+			return "estate" // let the strict reader name what is wrong
+		}
+		return ""
+	}
+	return ""
+}
+
+// entitlementColumns are the columns of licenses.csv.
+var entitlementColumns = []string{"license", "metric", "version", "quantity", "sa_from", "sa_until", "agreement", "unit_price", "currency", "note"}
+
+// entitlements tells a table of licences, also one with a misspelt column: the
+// strict reader names that. Half of its columns must be known, and some that
+// other tables do not have: lists of orders and of software have quantities,
+// versions and prices as well.
+func entitlements(t *Table) bool {
+	hits := 0
+	for _, name := range entitlementColumns {
+		if t.Column(name) >= 0 {
+			hits++
+		}
+	}
+	core := 0
+	for _, name := range []string{"license", "metric", "quantity"} {
+		if t.Column(name) >= 0 {
+			core++
+		}
+	}
+	if core == 3 {
+		return true
+	}
+	return hits >= 3 && hits*2 >= len(t.Header()) && (core == 2 || t.Column("sa_from", "sa_until") >= 0)
+}
+
+// namedLicenses is the last resort for a table that nothing else knows: whoever
+// calls it licenses.csv means it.
+func namedLicenses(h *Head) bool {
+	name := strings.TrimSuffix(strings.ToLower(h.Name), ".gz")
+	t, err := sniffTable(h)
+	return name == "licenses.csv" && !h.Bin && err == nil && len(t.Header()) > 1
+}
+
+const maxSetting = 64 << 20
+
+func (g *gatherer) setting(kind string, f *File) {
+	s, err := ReadSetting(kind, f)
+	if err != nil {
+		g.fail(err)
+		return
+	}
+	g.pile.Settings = append(g.pile.Settings, s)
+}
+
+// ReadSetting reads a settings file whole.
+func ReadSetting(kind string, f *File) (Setting, error) {
+	rc, err := f.Text()
+	if err != nil {
+		return Setting{}, pathError(f.Path, err)
+	}
+	defer rc.Close()
+	data, err := readUpTo(rc, maxSetting+1)
+	if err != nil {
+		return Setting{}, pathError(f.Path, err)
+	}
+	if len(data) > maxSetting {
+		return Setting{}, fmt.Errorf("%s: longer than %d bytes; a settings file is small", f.Path, maxSetting)
+	}
+	return Setting{Kind: kind, Path: f.Path, Data: data}, nil
+}

@@ -1,0 +1,153 @@
+package ingest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// piled prints what became of the files of a folder, one line each.
+func piled(p *Pile, dir string) []string {
+	rel := strings.NewReplacer(filepath.ToSlash(dir)+"/", "").Replace
+	var got []string
+	for _, u := range p.Units {
+		for _, f := range u.Files {
+			got = append(got, strings.TrimSpace(rel(f.Path)+": "+u.Format.Name+" "+u.Broken))
+		}
+	}
+	for _, s := range p.Settings {
+		got = append(got, rel(s.Path)+": "+s.Kind)
+	}
+	for _, x := range p.Passed {
+		if x.Own {
+			x.Why = "own"
+		}
+		got = append(got, rel(x.Path)+": "+x.Why)
+	}
+	for _, err := range p.Errors {
+		got = append(got, "error "+rel(err.Error()))
+	}
+	slices.Sort(got)
+	return got
+}
+
+func wantPile(t *testing.T, p *Pile, dir string, want ...string) {
+	t.Helper()
+	slices.Sort(want)
+	if got := piled(p, dir); !slices.Equal(got, want) {
+		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+func link(t *testing.T, to, name string) {
+	t.Helper()
+	if err := os.Symlink(to, name); err != nil {
+		t.Skip(err)
+	}
+}
+
+func TestALinkToAFolderIsWalkedAsAPathAndNamedInsideOne(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "real/a.csv", []byte(plainSample))
+	put(t, dir, "real/deep/b.csv", []byte(strings.Replace(plainSample, "a@", "b@", 1)))
+	link(t, filepath.Join(dir, "real"), filepath.Join(dir, "link"))
+	link(t, "link", filepath.Join(dir, "link2"))
+	link(t, "..", filepath.Join(dir, "real", "up"))
+	link(t, filepath.Join("deep", "b.csv"), filepath.Join(dir, "real", "same.csv"))
+	for _, name := range []string{"link", "link2", "real"} {
+		p := Gather([]string{filepath.Join(dir, name)})
+		wantPile(t, p, dir, name+"/a.csv: activity-csv", name+"/deep/b.csv: activity-csv",
+			name+"/up: a link to a folder is not followed; name it as a PATH of its own")
+		for _, u := range p.Units {
+			if _, err := u.Files[0].Head(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	// Named twice, everything is taken once and said once.
+	wantPile(t, Gather([]string{filepath.Join(dir, "real"), filepath.Join(dir, "link"), filepath.Join(dir, "real")}), dir,
+		"real/a.csv: activity-csv", "real/deep/b.csv: activity-csv",
+		"link/up: a link to a folder is not followed; name it as a PATH of its own",
+		"real/up: a link to a folder is not followed; name it as a PATH of its own")
+}
+
+func TestTheProgramsOwnDatabaseIsPassedOverWithoutAWord(t *testing.T) {
+	dir := t.TempDir()
+	// The application id of a fresh database may be in its log alone.
+	fresh := append([]byte("SQLite format 3\x00"), make([]byte, 100)...)
+	for _, name := range []string{"in/my.evidence", "in/.hidden.db", "in/other.db"} {
+		put(t, dir, name, fresh)
+	}
+	for _, name := range []string{"in/my.evidence-wal", "in/my.evidence-shm", "in/my.evidence.lock"} {
+		put(t, dir, name, []byte("time,activity,user\n"))
+	}
+	in := filepath.Join(dir, "in")
+	wantPile(t, Gather([]string{in}, filepath.Join(in, "my.evidence"), filepath.Join(in, ".hidden.db"), filepath.Join(in, "gone.db")), dir,
+		"in/my.evidence: own", "in/my.evidence-wal: own", "in/my.evidence-shm: own", "in/my.evidence.lock: own",
+		"in/other.db: a SQLite database, not an export")
+	link(t, filepath.Join(in, "my.evidence"), filepath.Join(dir, "db"))
+	put(t, dir, "db.lock", []byte("x"))
+	wantPile(t, Gather([]string{in, filepath.Join(dir, "db"), filepath.Join(dir, "db.lock")}, filepath.Join(dir, "db")), dir,
+		"in/my.evidence: own", "in/my.evidence-wal: own", "in/my.evidence-shm: own", "in/my.evidence.lock: own", "db.lock: own",
+		"in/.hidden.db: hidden: its name begins with a dot", "in/other.db: a SQLite database, not an export")
+}
+
+func TestLicencesAreRecognisedWithOneColumnMisspelt(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"x.csv", "license,metric,version,quantity\n", "licenses"},
+		{"x.csv", "license;metric;quantity;a;b;c;d;e;f\n", "licenses"},
+		{"x.csv", "licence,metric,version,quantity\n", "licenses"},
+		{"x.csv", "License,Metrik,Version,Quantity\n", "licenses"},
+		{"x.csv", "license,metric,version,qty\n", "licenses"},
+		{"x.csv", "licence,metrics,version,quantity,sa_from,sa_until\n", "licenses"},
+		{"Licenses.CSV", "product,count\n", "licenses"},
+		{"licenses.csv.gz", "license,license,quantity\n", "licenses"},
+		{"licenses.csv", "just text\n", ""},
+		{"licenses.csv", "time,activity,user\n", "activity-csv"},
+		{"licenses.csv", "activity,user,peer,device\n", "activity-csv"},
+		{"x.csv", "product,count\n", ""},
+		{"x.csv", "item,quantity,unit_price,currency,note\n", ""},                  // an order
+		{"x.csv", "hostname,license,version,note\n", ""},                           // installed software
+		{"x.csv", "time,metric,version,note\n", ""},                                // a measurement
+		{"x.csv", "license,version,quantity,a,b,c,d,e\n", ""},                      // mostly something else
+		{"x.csv", "time,activity,user,license,version,currency\n", "activity-csv"}, // columns that are not read
+		{"x.csv", "ServerId,ServerFQDN\n", "cdr"},
+	} {
+		g := &gatherer{formats: Formats()}
+		kind, fm, _ := g.judge(&Head{Name: c.name, Text: []byte(c.text)})
+		if fm != nil {
+			kind = fm.Name
+		}
+		if kind != c.want {
+			t.Errorf("%s %q is taken for %q, want %q", c.name, c.text, kind, c.want)
+		}
+	}
+}
+
+func TestLinesThatEndWithCRAloneAreRefusedWithTheReason(t *testing.T) {
+	dir := t.TempDir()
+	mac := func(s string) []byte { return []byte(strings.ReplaceAll(s, "\n", "\r")) }
+	const why = ": lines end with CR alone; save the file with Windows or Unix line ends"
+	put(t, dir, "activity.csv", mac(plainSample))
+	put(t, dir, "users.ldf", mac(ldifSample))
+	put(t, dir, "users.csv", mac(csvdeSample))
+	put(t, dir, "wide.csv", utf16LE(string(mac(plainSample))))
+	put(t, dir, "licenses.csv", mac("licence,metric,version,quantity\nocs-standard-cal,user,2007,1\n"))
+	put(t, dir, "estate.toml", mac("sip_domains = [\"contoso.com\"]\n"))
+	put(t, dir, "letter.txt", mac("dear diary,\nnothing happened\n"))
+	wantPile(t, Gather([]string{dir}), dir, "activity.csv"+why, "users.ldf"+why, "users.csv"+why, "wide.csv"+why, "licenses.csv"+why,
+		"estate.toml"+why, "letter.txt: of no known format; see calaudit formats")
+}
+
+func TestAPathErrorSaysWhatToDoAndNamesTheFileOnce(t *testing.T) {
+	dir := t.TempDir()
+	link(t, "b", filepath.Join(dir, "a"))
+	link(t, "a", filepath.Join(dir, "b"))
+	p := Gather([]string{filepath.Join(dir, "a")})
+	if len(p.Errors) != 1 || strings.Count(fmt.Sprint(p.Errors[0]), dir) != 1 || !strings.Contains(p.Errors[0].Error(), "; ") {
+		t.Errorf("%v", p.Errors)
+	}
+}
