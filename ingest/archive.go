@@ -54,7 +54,7 @@ func (g *gatherer) gzip(f *File) {
 func (g *gatherer) zip(name string, info os.FileInfo) {
 	disk, err := os.Open(name)
 	if err != nil {
-		g.fail(pathError(name, err))
+		g.fail(ReadError(name, err))
 		return
 	}
 	// The archive stays open for as long as its members may be read: the whole
@@ -65,7 +65,7 @@ func (g *gatherer) zip(name string, info os.FileInfo) {
 	}
 	if err != nil {
 		disk.Close()
-		g.fail(pathError(name, err))
+		g.fail(ReadError(name, err))
 		return
 	}
 	for _, m := range z.File {
@@ -97,7 +97,7 @@ func (g *gatherer) member(name string, info os.FileInfo, m *zip.File) {
 	case m.Flags&1 != 0:
 		g.fail(fmt.Errorf("%s: encrypted; unpack it and give the files", f.Path))
 	case swells(m.UncompressedSize64, m.CompressedSize64):
-		g.fail(pathError(f.Path, errSwells))
+		g.fail(ReadError(f.Path, errSwells))
 	default:
 		g.recognise(f)
 	}

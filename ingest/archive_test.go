@@ -97,7 +97,7 @@ func TestAPackedFileThatSwellsIsStopped(t *testing.T) {
 	if err != errSwells || n > freeUnpack+1<<20 {
 		t.Errorf("%d bytes, %v", n, err)
 	}
-	if got := pathError("a.csv.gz", err).Error(); got != "a.csv.gz: unpacks to more than 500 times its size, as no export does; unpack it and give the files" {
+	if got := ReadError("a.csv.gz", err).Error(); got != "a.csv.gz: unpacks to more than 500 times its size, as no export does; unpack it and give the files" {
 		t.Error(got)
 	}
 	// What is small or packs as tables do may pass.
@@ -171,7 +171,7 @@ func TestAnArchiveIsBoundedAsAWhole(t *testing.T) {
 	} {
 		got := ""
 		if err := tooMuch(c.members, c.size); err != nil {
-			got = pathError("x.zip", err).Error()
+			got = ReadError("x.zip", err).Error()
 		}
 		if got != c.want {
 			t.Errorf("%d members: %q, want %q", len(c.members), got, c.want)

@@ -39,8 +39,8 @@ func explain(err error) error {
 	return err
 }
 
-// pathError says why a file or folder cannot be read, and what to do.
-func pathError(name string, err error) error {
+// ReadError says why a file or folder cannot be read, and what to do.
+func ReadError(name string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s: no such file or folder; check the path", name)

@@ -11,12 +11,12 @@ import (
 func (g *gatherer) recognise(f *File) {
 	h, err := f.Head()
 	if err != nil {
-		g.fail(pathError(f.Path, err))
+		g.fail(ReadError(f.Path, err))
 		return
 	}
 	raw, err := f.raw(262)
 	if err != nil {
-		g.fail(pathError(f.Path, err))
+		g.fail(ReadError(f.Path, err))
 		return
 	}
 	if f.packed && nested(raw) {
@@ -183,12 +183,12 @@ func (g *gatherer) setting(kind string, f *File) {
 func ReadSetting(kind string, f *File) (Setting, error) {
 	rc, err := f.Text()
 	if err != nil {
-		return Setting{}, pathError(f.Path, err)
+		return Setting{}, ReadError(f.Path, err)
 	}
 	defer rc.Close()
 	data, err := readUpTo(rc, maxSetting+1)
 	if err != nil {
-		return Setting{}, pathError(f.Path, err)
+		return Setting{}, ReadError(f.Path, err)
 	}
 	if len(data) > maxSetting {
 		return Setting{}, fmt.Errorf("%s: longer than %d bytes; a settings file is small", f.Path, maxSetting)

@@ -114,7 +114,7 @@ func realPath(name string) (string, error) {
 func (g *gatherer) path(name string) {
 	info, err := os.Stat(name)
 	if err != nil {
-		g.fail(pathError(name, err))
+		g.fail(ReadError(name, err))
 		return
 	}
 	if !info.IsDir() {
@@ -126,7 +126,7 @@ func (g *gatherer) path(name string) {
 	root := name
 	if link, err := os.Lstat(name); err == nil && !link.IsDir() {
 		if root, err = filepath.EvalSymlinks(name); err != nil {
-			g.fail(pathError(name, err))
+			g.fail(ReadError(name, err))
 			return
 		}
 	}
@@ -147,7 +147,7 @@ func (g *gatherer) path(name string) {
 func (g *gatherer) entry(name string, root bool, d fs.DirEntry, err error) error {
 	if err != nil {
 		g.met++
-		g.fail(pathError(name, err))
+		g.fail(ReadError(name, err))
 		if d != nil && d.IsDir() {
 			return fs.SkipDir
 		}
@@ -171,7 +171,7 @@ func (g *gatherer) entry(name string, root bool, d fs.DirEntry, err error) error
 	info, err := os.Stat(name) // follows links to files
 	switch {
 	case err != nil:
-		g.fail(pathError(name, err))
+		g.fail(ReadError(name, err))
 	case info.IsDir():
 		// It may lead anywhere, also back to where the walk came from.
 		g.pass(name, "a link to a folder is not followed; name it as a PATH of its own")
@@ -185,7 +185,7 @@ func (g *gatherer) entry(name string, root bool, d fs.DirEntry, err error) error
 func (g *gatherer) file(name string, info os.FileInfo) {
 	real, err := realPath(name)
 	if err != nil {
-		g.fail(pathError(name, err))
+		g.fail(ReadError(name, err))
 		return
 	}
 	if g.seen[real] {
@@ -205,7 +205,7 @@ func (g *gatherer) file(name string, info os.FileInfo) {
 		open: func() (io.ReadCloser, error) { return os.Open(name) }}
 	head, err := f.raw(4)
 	if err != nil {
-		g.fail(pathError(name, err))
+		g.fail(ReadError(name, err))
 		return
 	}
 	switch {
@@ -222,7 +222,7 @@ func (g *gatherer) file(name string, info os.FileInfo) {
 func OpenFile(name string) (*File, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return nil, pathError(name, err)
+		return nil, ReadError(name, err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: not a regular file; name a file", name)

@@ -225,13 +225,13 @@ func hashUnit(ctx context.Context, u *ingest.Unit) ([]source, string, error) {
 	for _, f := range u.Files {
 		rc, err := f.Open()
 		if err != nil {
-			return nil, "", fmt.Errorf("%s: %w", f.Path, err)
+			return nil, "", ingest.ReadError(f.Path, err)
 		}
 		h := sha256.New()
 		n, err := io.Copy(h, contextReader{ctx, rc})
 		rc.Close()
 		if err != nil {
-			return nil, "", fmt.Errorf("%s: %w; copy the file again", f.Path, err)
+			return nil, "", ingest.ReadError(f.Path, err)
 		}
 		s := source{file: f, sha: hex.EncodeToString(h.Sum(nil)), size: n}
 		sources = append(sources, s)

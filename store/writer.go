@@ -96,8 +96,8 @@ func (w *writer) begin(ctx context.Context, i int) (*fileWriter, error) {
 		return f, nil
 	}
 	s := w.sources[i]
-	res, err := w.tx.ExecContext(ctx, `INSERT INTO import(command, unit, path, format, part, product, size, sha256, read, stored, duplicate, skipped, rejected, complete, skips, notes)
-		VALUES(?,?,?,?,?,'',?,?,0,0,0,0,0,0,'{}','[]')`, w.command, w.sig, s.file.Path, w.unit.Format.Name, s.file.Part, s.size, s.sha)
+	res, err := w.tx.ExecContext(ctx, `INSERT INTO import(command, unit, path, format, part, product, zone, size, sha256, read, stored, duplicate, skipped, rejected, complete, skips, notes)
+		VALUES(?,?,?,?,?,'',?,?,?,0,0,0,0,0,0,'{}','[]')`, w.command, w.sig, s.file.Path, w.unit.Format.Name, s.file.Part, w.env.Location.String(), s.size, s.sha)
 	if err != nil {
 		return nil, err
 	}

@@ -87,6 +87,11 @@ func (a *app) ingest(ctx context.Context, s *store.Store, paths []string, f *ing
 	if err := a.saveSettings(ctx, s, cmd, env, override(pile.Settings, named)); err != nil {
 		return nil, err
 	}
+	if other, err := s.OtherZone(ctx, env.Location.String()); err != nil {
+		return nil, err
+	} else if other != "" {
+		a.warn("the time zone of local times is %s now, but files were read as %s before and keep those times; ingest everything into a new database to apply the new zone", env.Location, other)
+	}
 	for _, err := range pile.Errors {
 		in.failed = true
 		a.warn("%v", err)

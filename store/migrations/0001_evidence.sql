@@ -16,8 +16,9 @@ CREATE TABLE import (
   format    TEXT    NOT NULL,
   part      TEXT    NOT NULL,    -- table of a set, or ''
   product   TEXT    NOT NULL,    -- product generation told by the columns, or ''
-  size      INTEGER NOT NULL,    -- bytes as stored on disk
-  sha256    TEXT    NOT NULL,    -- of the bytes as stored on disk, hexadecimal
+  zone      TEXT    NOT NULL,    -- time zone in which local times were read
+  size      INTEGER NOT NULL,    -- bytes, unpacked
+  sha256    TEXT    NOT NULL,    -- of the content, unpacked, hexadecimal
   first     INTEGER,             -- earliest activity, ms since 1970, UTC; NULL without dated activity
   last      INTEGER,
   read      INTEGER NOT NULL,
