@@ -95,7 +95,7 @@ func (k *classifier) person(p *person) ingest.Class {
 		default:
 			continue
 		}
-		ids := append([]string{accountID(a.Entry)}, a.Entry.Aliases...)
+		ids := a.addresses()
 		if a.active() && a.Entry.Line164 != "" {
 			ids = append(ids, a.Entry.Line164)
 		}

@@ -13,8 +13,9 @@ import (
 // CurrentAccounts reads a history of directory snapshots as one directory: per
 // naming context the newest snapshot that covers an entry's container decides
 // whether the entry is still there. Entries that are gone are returned as
-// well, not current: they still name aliases. The order of input is without
-// influence.
+// well, not current: they still name aliases. What an entry was called in older
+// snapshots are its previous addresses, unless somebody else has them now. The
+// order of input is without influence.
 func CurrentAccounts(history []Snapshot) []Account {
 	type keyed struct {
 		Account
@@ -34,6 +35,7 @@ func CurrentAccounts(history []Snapshot) []Account {
 	for i, a := range all {
 		accounts[i] = a.Account
 	}
+	dropReassigned(accounts)
 	return accounts
 }
 
@@ -73,37 +75,6 @@ func byContext(history []Snapshot) map[string][]*state {
 		slices.SortFunc(days, func(a, b *state) int { return cmp.Compare(b.date, a.date) })
 	}
 	return contexts
-}
-
-func contextAccounts(days []*state) []Account {
-	latest := map[string]*ingest.Entry{} // by entry id, from the newest snapshot that has it
-	seenIn := map[string]int{}
-	for i, s := range days {
-		own := map[string]*ingest.Entry{}
-		for _, e := range s.entries {
-			id := entryID(e)
-			if have, ok := own[id]; !ok || prefer(e, have) {
-				own[id] = e
-			}
-		}
-		for id, e := range own {
-			if _, newer := latest[id]; !newer {
-				latest[id], seenIn[id] = e, i
-			}
-		}
-	}
-	var all []Account
-	for id, e := range latest {
-		if !e.Subject() {
-			continue
-		}
-		current := true
-		for i := range seenIn[id] { // a newer snapshot covers its place and has it no more
-			current = current && !days[i].covers[e.Container]
-		}
-		all = append(all, Account{Entry: e, Current: current})
-	}
-	return all
 }
 
 // entryID is what an entry is recognised by from snapshot to snapshot.

@@ -65,6 +65,9 @@ func TestSnapshotOrderDoesNotMatter(t *testing.T) {
 			history = append(history, s)
 		}
 		want := CurrentAccounts(history)
+		for _, wrong := range wrongPrevious(history, want) {
+			t.Fatalf("seed %d: %s in %+v", seed, wrong, want)
+		}
 		r.Shuffle(len(history), func(i, j int) { history[i], history[j] = history[j], history[i] })
 		for _, s := range history {
 			r.Shuffle(len(s.Entries), func(i, j int) { s.Entries[i], s.Entries[j] = s.Entries[j], s.Entries[i] })

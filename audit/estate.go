@@ -74,7 +74,7 @@ type estateFile struct {
 	Exemptions []struct {
 		Subject string `toml:"subject"`
 		Reason  string `toml:"reason"`
-		Until   string `toml:"until"`
+		Until   any    `toml:"until"` // a date of TOML or the same as text
 	} `toml:"exemptions"`
 }
 
@@ -206,15 +206,17 @@ func (r *estateReader) servers(e *Estate, f *estateFile) {
 func (r *estateReader) exemptions(e *Estate, f *estateFile) {
 	for i, x := range f.Exemptions {
 		path := func(key string) []string { return []string{"exemptions", fmt.Sprint(i), key} }
-		out := EstateExemption{Subject: exemptSubject(x.Subject), Reason: strings.TrimSpace(x.Reason), Until: x.Until}
+		out := EstateExemption{Subject: exemptSubject(x.Subject), Reason: strings.TrimSpace(x.Reason)}
 		if out.Subject == "" {
 			r.bad(path("subject"), "subject is missing; expected a user or device id")
 		}
-		if x.Until != "" {
-			if _, err := time.Parse(time.DateOnly, x.Until); err != nil {
-				r.bad(path("until"), "until %q is not a date YYYY-MM-DD", x.Until)
-			}
+		until, ok := tomlDate(x.Until)
+		if text, isText := x.Until.(string); !ok && isText {
+			r.bad(path("until"), "until %q is not a date YYYY-MM-DD", text)
+		} else if !ok {
+			r.bad(path("until"), "until is no date; expected YYYY-MM-DD")
 		}
+		out.Until = until
 		e.Exemptions = append(e.Exemptions, out)
 	}
 }

@@ -52,6 +52,8 @@ type Usage struct {
 type Account struct {
 	Entry   *ingest.Entry
 	Current bool // present in the newest snapshot that covers its container
+
+	Previous []string // addresses that older snapshots have for it, sorted, without its own and those that are another's now
 }
 
 // Snapshot is what one import saw of one naming context.

@@ -32,12 +32,83 @@ func TestParseEstateErrors(t *testing.T) {
 		"[servers]\n\"a\" = {version = \"2008\"}":                   {"e.toml:2: unknown version", "2007-r2"},
 		"time_zone = \"Mars/Olympus\"":                              {"e.toml:1: unknown time_zone"},
 		"applications = [\"alice\"]":                                {"e.toml:1:", "no domain"},
-		"[[exemptions]]\nsubject = \"a@b.c\"\nuntil = \"tomorrow\"": {"e.toml:3: until"},
+		"[[exemptions]]\nsubject = \"a@b.c\"\nuntil = \"tomorrow\"": {"e.toml:3: until \"tomorrow\" is not a date YYYY-MM-DD"},
 		"sip_domains = 3":                                           {"e.toml:1:"},
 		"[aliases]\n\"a@b.c\" = [\"\"]":                             {"e.toml:2:"},
 	} {
 		_, err := ParseEstate("e.toml", []byte(text))
 		fails(t, err, want...)
+	}
+}
+
+func TestEstateUntil(t *testing.T) {
+	for text, want := range map[string]string{
+		"2009-12-31":                "2009-12-31",
+		`"2009-12-31"`:              "2009-12-31",
+		"2009-12-31T08:00:00":       "2009-12-31",
+		"2009-12-31T08:00:00Z":      "2009-12-31",
+		"2009-12-31 23:30:00-05:00": "2009-12-31",
+		`""`:                        "",
+	} {
+		e, err := ParseEstate("e.toml", []byte("[[exemptions]]\nsubject = \"a@b.c\"\nuntil = "+text))
+		if err != nil || e.Exemptions[0].Until != want {
+			t.Errorf("%s: %+v, %v", text, e.Exemptions, err)
+		}
+	}
+	for _, text := range []string{"3", "08:00:00", "true", "[2009-12-31]", "{day = 1}"} {
+		_, err := ParseEstate("estate.toml", []byte("# one\n\n[[exemptions]]\nsubject = \"a@b.c\"\nuntil = "+text))
+		if err == nil || err.Error() != "estate.toml:5: until is no date; expected YYYY-MM-DD" {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+func TestWrongTypesNameTheKey(t *testing.T) {
+	for text, want := range map[string]string{
+		"sip_domains = 3":                                  `e.toml:1: sip_domains is a number; expected a list of texts such as ["a", "b"]`,
+		"guests = [\"b.c\", 3]":                            "e.toml:1: guests is a number; expected a text in quotes",
+		"time_zone = 2009-12-31":                           "e.toml:1: time_zone is a date or time; expected a text in quotes",
+		"\naliases = \"x\"":                                "e.toml:2: aliases is a text; expected a table",
+		"[aliases]\n\"a@b.c\" = \"d@b.c\"":                 "e.toml:2: aliases.a@b.c is a text; expected a list",
+		"[servers]\na = true":                              "e.toml:2: servers.a is true or false; expected a table",
+		"[servers.a]\nversion = 2007":                      "e.toml:2: servers.a.version is a number; expected a text in quotes",
+		"[servers]\na = {Version = 2007}":                  "e.toml:2: servers.a.Version is a number; expected a text",
+		"[exemptions]\nsubject = \"a\"":                    "e.toml:1: exemptions is a table; expected tables under [[exemptions]]",
+		"[[exemptions]]\n[[exemptions]]\nreason = [\"x\"]": "e.toml:3: exemptions.reason is a list; expected a text",
+	} {
+		_, err := ParseEstate("e.toml", []byte(text))
+		fails(t, err, want)
+	}
+	_, err := ParsePolicy("p.toml", []byte("name = \"x\"\neffective = 2007-10-01\n[[rules]]\nexempt = \"yes\"\nstrict = 1\n"))
+	fails(t, err, "p.toml:2: effective is a date or time; expected a text in quotes",
+		"p.toml:4: rules.exempt is a text; expected true or false", "p.toml:5: rules.strict is a number; expected a table")
+}
+
+// No message may speak of Go, whatever stands wherever.
+func TestMessagesDoNotSpeakOfGo(t *testing.T) {
+	values := []string{"3", "1.5", "99999999999999999999", "true", "\"x\"", "2009-12-31", "2009-02-30", "08:00:00", "[]", "[1]", "[[1]]",
+		"[{a = 1}]", "{}", "{a = 1}", "{a = {b = [1]}}", "", "nan"}
+	read := map[string]func(string) error{
+		"estate":    func(s string) error { _, err := ParseEstate("x.toml", []byte(s)); return err },
+		"policy":    func(s string) error { _, err := ParsePolicy("x.toml", []byte(s)); return err },
+		"catalogue": func(s string) error { return decodeStrict("x.toml", []byte(s), new(licenseCatalogue)) },
+	}
+	lines := []string{"sip_domains = ", "time_zone = ", "aliases = ", "aliases.a = ", "devices = ", "devices.a = ", "devices.a.class = ",
+		"servers = ", "servers.a.pool = ", "exemptions = ", "[[exemptions]]\nuntil = ", "[[exemptions]]\nreason = ", "name = ", "sources = ",
+		"sources.a = ", "sources.a.url = ", "licenses.standard = ", "questions = ", "[[questions]]\ncite = ", "rules = ", "[[rules]]\nexempt = ",
+		"[[rules]]\nstrict = ", "[[rules]]\nstrict.require = ", "otherwise = ", "otherwise.count_as = ", "[[servers]]\nrole = ",
+		"releases = ", "[[licenses]]\nsuite = ", "[[licenses]]\nwith_sa_at = ", "[servers]\n", "[[devices]]\nclass = "}
+	for what, parse := range read {
+		for _, line := range lines {
+			for _, v := range values {
+				err := parse(line + v)
+				for _, word := range []string{"struct", "cannot decode", "map[", "[]string", "interface", "reflect", "int64"} {
+					if err != nil && strings.Contains(err.Error(), word) {
+						t.Errorf("%s: %s%s: %v", what, line, v, err)
+					}
+				}
+			}
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ type oFact struct{ act, user, peer, device, endpoint, class, client, server stri
 
 type oAccount struct {
 	primary, line, phone, home   string
-	aliases                      []string
+	aliases, previous            []string
 	enabled, current, voice, app bool
 }
 
@@ -96,7 +96,7 @@ func (w *oWorld) people() [][]string {
 		}
 	}
 	for _, a := range w.accounts {
-		sets = append(sets, append([]string{a.primary}, a.aliases...))
+		sets = append(sets, slices.Concat([]string{a.primary}, a.aliases, a.previous))
 	}
 	sets = oMerge(sets)
 	owner := map[string]string{}
@@ -197,7 +197,7 @@ func (w *oWorld) identityClass(p []string, id string) string {
 	app := false
 	for _, a := range w.mine(p) {
 		on := a.enabled && a.current
-		if a.primary == id || slices.Contains(a.aliases, id) || on && a.line == id {
+		if a.primary == id || slices.Contains(a.aliases, id) || slices.Contains(a.previous, id) || on && a.line == id {
 			if on && !a.app {
 				return "hosted"
 			}

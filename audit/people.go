@@ -54,6 +54,12 @@ func accountID(e *ingest.Entry) string {
 	return e.Line164
 }
 
+// addresses lists what an account names its person by: the identity that
+// stands for it, its aliases and what it was called before.
+func (a *Account) addresses() []string {
+	return slices.Concat([]string{accountID(a.Entry)}, a.Entry.Aliases, a.Previous)
+}
+
 // active reports an account that holds a hosted identity now.
 func (a *Account) active() bool { return a.Current && a.Entry.Enabled }
 
@@ -132,7 +138,7 @@ func (c *caster) observe() {
 }
 
 // fold joins the identities that one person owns: aliases of the estate and of
-// the directory, and the lines of enabled accounts.
+// the directory, previous addresses, and the lines of enabled accounts.
 func (c *caster) fold() {
 	e := c.in.Estate
 	named := map[string]string{}
@@ -153,7 +159,7 @@ func (c *caster) fold() {
 			continue
 		}
 		own := c.idents.id(id)
-		for _, alias := range append([]string{id}, a.Entry.Aliases...) {
+		for _, alias := range a.addresses() {
 			if a.active() {
 				owners[alias] = append(owners[alias], id)
 			}

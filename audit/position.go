@@ -64,9 +64,11 @@ func (l *ledger) servers(all []Server) {
 }
 
 // positions nets needs against stock: newer needs take first, each from the
-// oldest version that serves it.
+// oldest version that serves it. Server licences of other products come in
+// after that.
 func (l *ledger) positions(names labels) []Position {
 	var rows []Position
+	table, rest := map[stockKey]map[Version]*Position{}, map[stockKey]map[Version]int{}
 	keys := map[stockKey]bool{}
 	for k := range l.need {
 		keys[k] = true
@@ -96,8 +98,12 @@ func (l *ledger) positions(names labels) []Position {
 				take -= n
 			}
 		}
+		table[k], rest[k] = at, left
+	}
+	crossServers(table, rest)
+	for k, at := range table {
 		for v, row := range at {
-			if row.Surplus = left[v]; row.Required > 0 || row.Surplus > 0 {
+			if row.Surplus = rest[k][v]; row.Required > 0 || row.Surplus > 0 {
 				rows = append(rows, *row)
 			}
 		}

@@ -61,6 +61,9 @@ func randomWorld(r *rand.Rand) *oWorld {
 		if r.Intn(4) == 0 {
 			a.aliases = []string{pick(identities[:6]...)}
 		}
+		if r.Intn(6) == 0 {
+			a.previous = []string{pick(identities[:6]...)}
+		}
 		if r.Intn(2) == 0 {
 			a.home = pick("s1.contoso.com", "s2.contoso.com")
 		}
@@ -147,7 +150,7 @@ func (w *oWorld) input(p *Policy, r *rand.Rand) *Input {
 	in.Estate = e
 	for _, i := range r.Perm(len(w.accounts)) {
 		a := w.accounts[i]
-		in.Accounts = append(in.Accounts, Account{Current: a.current, Entry: &ingest.Entry{Primary: a.primary, Aliases: a.aliases,
+		in.Accounts = append(in.Accounts, Account{Current: a.current, Previous: a.previous, Entry: &ingest.Entry{Primary: a.primary, Aliases: a.aliases,
 			Line164: a.line, Phone: a.phone, Home: a.home, Enabled: a.enabled, Voice: a.voice, App: a.app}})
 	}
 	for _, o := range w.owned {

@@ -115,7 +115,7 @@ func (w *world) serverRow(p *Policy, host string, s EstateServer) Server {
 		Version: cmp.Or(s.Version, p.version).String(), Assumed: s.Role == "" || s.Edition == ""}
 	for _, r := range p.Servers {
 		if (len(r.Role) == 0 || slices.Contains(r.Role, row.Role)) && (len(r.Edition) == 0 || slices.Contains(r.Edition, row.Edition)) {
-			row.License = r.License
+			row.License = serverLicense(r.License, row.Edition, cmp.Or(s.Version, p.version))
 			break
 		}
 	}

@@ -35,13 +35,14 @@ func ParseFailOn(s string) (FailOn, error) {
 
 // Fails reports whether the audit is a failure. With a percentage one row that
 // lacks so much of what it requires is enough: a surplus of one licence makes
-// up for no other. Undetermined subjects fail as well as a shortfall does.
+// up for no other. The condition says all that counts: with "undetermined" a
+// shortfall is no failure.
 func (f FailOn) Fails(r *Report) bool {
 	if f.never {
 		return false
 	}
-	if f.undetermined && r.Totals.Users.Undetermined+r.Totals.Devices.Undetermined > 0 {
-		return true
+	if f.undetermined {
+		return r.Totals.Users.Undetermined+r.Totals.Devices.Undetermined > 0
 	}
 	for _, p := range r.Position {
 		if p.Shortfall > 0 && float64(p.Shortfall)*100 >= f.percent*float64(p.Required) {

@@ -14,8 +14,12 @@ import (
 )
 
 // decodeStrict reads TOML into a struct. Every unknown key is reported with
-// its line and the keys that are valid in its place.
+// its line and the keys that are valid in its place, every value of another
+// type with what is expected.
 func decodeStrict(file string, data []byte, into any) error {
+	if err := checkTypes(file, data, into); err != nil {
+		return err
+	}
 	d := toml.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	err := d.Decode(into)

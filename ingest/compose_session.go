@@ -25,12 +25,13 @@ func (c *composer) session(run []uint32) {
 		switch {
 		case s.Media&talk != 0:
 			c.call(*s, voice, s.Media&talk)
+			if more := s.Media &^ talk; more != 0 {
+				c.beside(s, more)
+			}
 		case s.Media == 0 && voice != nil:
 			c.call(*s, voice, 0)
-		}
-		// A call with messages beside it is both.
-		if s.Media&^talk != 0 || s.Media == 0 && voice == nil {
-			c.both(s, IMSession, IMSession, s.Media&^talk)
+		default:
+			c.both(s, IMSession, IMSession, s.Media)
 		}
 	}
 }
@@ -101,6 +102,17 @@ func (c *composer) noAddress(user ID) bool { return user == 0 || c.isNumber(user
 func (c *composer) both(s *merged, from, to Activity, media Media) {
 	c.party(s, from, s.From, s.To.User, false, media, s.fromFile, s.fromLine)
 	c.party(s, to, s.To, s.From.User, false, media, s.toFile, s.toLine)
+}
+
+// beside states what else a call carried, messages or sharing: a telephone has
+// no part in that, only the parties with an address have.
+func (c *composer) beside(s *merged, media Media) {
+	if !c.noAddress(s.From.User) {
+		c.party(s, IMSession, s.From, s.To.User, false, media, s.fromFile, s.fromLine)
+	}
+	if !c.noAddress(s.To.User) {
+		c.party(s, IMSession, s.To, s.From.User, false, media, s.toFile, s.toLine)
+	}
 }
 
 // call states who called and who was called. On a side that came through a

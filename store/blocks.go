@@ -50,9 +50,17 @@ func (w *writer) flush(ctx context.Context) error {
 	}
 	f := &w.files[w.current]
 	recs := w.waiting
+	kept := recs[:0]
 	for i := range recs {
+		if dayOf(recs[i].Key) < w.pruned && !outlasts(&recs[i]) {
+			f.skips["of a day that was pruned"]++
+			f.result.Tally.Skipped++
+			continue
+		}
 		w.globalise(&recs[i], f)
+		kept = append(kept, recs[i])
 	}
+	recs = kept
 	// A family's records in the order of their keys are in the order of their
 	// days too. Exports mostly come in that order already.
 	order := func(a, b ingest.Record) int {
@@ -142,8 +150,9 @@ func (w *writer) group(ctx context.Context, f *fileWriter, day int64, family int
 			fresh = append(fresh, recs[k])
 		}
 	}
+	f.records += len(fresh)
 	if family == plain {
-		if err := w.plainKeys(ctx, day, fresh); err != nil {
+		if err := w.plainKeys(ctx, f, day, fresh); err != nil {
 			return err
 		}
 	}
@@ -195,7 +204,7 @@ func (w *writer) load(ctx context.Context, day int64, family int, low, high int6
 
 // plainKeys files the keys of rows that have one and marks those that are
 // there already with other content.
-func (w *writer) plainKeys(ctx context.Context, day int64, recs []ingest.Record) error {
+func (w *writer) plainKeys(ctx context.Context, f *fileWriter, day int64, recs []ingest.Record) error {
 	for i := range recs {
 		r := &recs[i]
 		if r.Flags&ingest.Keyed == 0 {
@@ -214,6 +223,10 @@ func (w *writer) plainKeys(ctx context.Context, day int64, recs []ingest.Record)
 			return err
 		}
 		if twice {
+			// Both rows are kept, so that the least can be found whatever comes
+			// later, but they are one fact: this one is a duplicate of it.
+			f.result.Tally.Stored--
+			f.result.Tally.Duplicate++
 			if _, err := w.added(ctx, "INSERT OR IGNORE INTO plain_conflict(hash) VALUES(?)", hash[:]); err != nil {
 				return err
 			}

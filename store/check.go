@@ -28,6 +28,8 @@ func (s *Store) Check(ctx context.Context) ([]Finding, error) {
 		{"database file", s.checkFile},
 		{"references", s.checkReferences},
 		{"tallies balance", s.checkTallies},
+		{"imports unchanged", s.checkSeals},
+		{"evidence present", s.checkPresence},
 		{"evidence readable", s.checkSegments},
 		{"subjects decided", s.checkSubjects},
 		{"run chain intact", s.checkChain},

@@ -99,6 +99,9 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 			return err
 		}
 		w := newWriter(tx, command, u, sig, toRead, c.env)
+		if w.pruned, err = prunedBefore(ctx, tx); err != nil {
+			return err
+		}
 		read := &ingest.Unit{Format: u.Format, Broken: u.Broken}
 		for _, s := range toRead {
 			read.Files = append(read.Files, s.file)

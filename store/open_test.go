@@ -155,8 +155,8 @@ func TestReadingAMissingDatabaseMakesNone(t *testing.T) {
 func TestATallyThatDoesNotBalanceCannotBeStored(t *testing.T) {
 	s := mustOpen(t, filepath.Join(t.TempDir(), "a.db"))
 	_, err := s.db.Exec(`INSERT INTO command(id, at) VALUES(1, 0);
-		INSERT INTO import(command, unit, path, format, part, product, zone, size, sha256, read, stored, duplicate, skipped, rejected, complete, skips, notes)
-		VALUES(1,'','','','','','',0,'',3,1,1,0,0,1,'{}','[]')`)
+		INSERT INTO import(command, unit, path, format, part, product, zone, size, sha256, read, stored, duplicate, skipped, rejected, records, lookups, entries, complete, skips, notes, seal)
+		VALUES(1,'','','','','','',0,'',3,1,1,0,0,1,0,0,1,'{}','[]','')`)
 	if err == nil || !strings.Contains(err.Error(), "CHECK constraint failed") {
 		t.Errorf("error %v", err)
 	}

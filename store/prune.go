@@ -19,8 +19,9 @@ type Pruned struct {
 // Prune drops the records filed under days before the given day, the source
 // text kept of rejected rows from then, and the texts that nothing refers to
 // any more. Runs, tallies, undated and standing facts, the directory and the
-// settings stay, and a pruned file that is met again is known and not read. The
-// space is given back to the disk.
+// settings stay. What was pruned does not come back: a file that is met again is
+// known, and rows of pruned days in a file that grew are skipped. The space is
+// given back to the disk.
 func (s *Store) Prune(ctx context.Context, now, before time.Time) (Pruned, error) {
 	var p Pruned
 	day := dayOf(before.UnixMilli())
@@ -28,6 +29,10 @@ func (s *Store) Prune(ctx context.Context, now, before time.Time) (Pruned, error
 		const old = "day<?1 AND day<>?2 AND NOT (family=?3 AND reach=?4)"
 		args := []any{day, dayOf(ingest.Undated), plain, int64(math.MaxInt64)}
 		if err := tx.QueryRowContext(ctx, "SELECT coalesce(sum(records),0) FROM segment WHERE "+old, args...).Scan(&p.Records); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE import SET pruned = pruned +
+			(SELECT coalesce(sum(s.records),0) FROM segment s WHERE s.import=import.id AND `+old+")", args...); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM segment WHERE "+old, args...); err != nil {
@@ -57,11 +62,21 @@ func (s *Store) Prune(ctx context.Context, now, before time.Time) (Pruned, error
 // PrunedBefore is the latest day before which evidence was dropped, or ok
 // false when none ever was.
 func (s *Store) PrunedBefore(ctx context.Context) (day time.Time, ok bool, err error) {
-	var before sql.NullInt64
-	if err := s.q.QueryRowContext(ctx, "SELECT max(before) FROM pruned").Scan(&before); err != nil {
-		return day, false, explain(err)
-	}
-	return time.UnixMilli(before.Int64 * dayMS).UTC(), before.Valid, nil
+	before, err := prunedBefore(ctx, s.q)
+	return time.UnixMilli(before * dayMS).UTC(), before != neverPruned, explain(err)
+}
+
+// neverPruned is a day before which nothing lies but undated records.
+const neverPruned = -1 << 20
+
+func prunedBefore(ctx context.Context, q querier) (day int64, err error) {
+	err = q.QueryRowContext(ctx, "SELECT coalesce(max(before),?) FROM pruned", neverPruned).Scan(&day)
+	return day, err
+}
+
+// outlasts reports whether a record stays when its day is pruned.
+func outlasts(r *ingest.Record) bool {
+	return r.Key == ingest.Undated || r.Kind == ingest.PlainRecord && r.Activity.Standing()
 }
 
 // dropNames removes the texts that no record refers to.

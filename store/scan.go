@@ -16,16 +16,64 @@ import (
 )
 
 // Newest returns the day of the newest activity, or ok false when the store
-// holds no dated activity.
+// holds no dated activity. A row that lost to another row of its key is none.
 func (s *Store) Newest(ctx context.Context) (day time.Time, ok bool, err error) {
 	var last sql.NullInt64
 	if err := s.q.QueryRowContext(ctx, "SELECT max(last) FROM segment").Scan(&last); err != nil {
 		return day, false, explain(err)
 	}
+	keys, err := s.conflictKeys(ctx)
+	if err != nil {
+		return day, false, err
+	}
+	newest := last.Int64
+	if last.Valid && len(keys) > 0 {
+		names, err := s.Names(ctx)
+		if err != nil {
+			return day, false, err
+		}
+		if newest, last.Valid, err = s.newestStanding(ctx, names); err != nil {
+			return day, false, err
+		}
+	}
 	if !last.Valid {
 		return day, false, nil
 	}
-	return time.UnixMilli(dayOf(last.Int64) * dayMS).UTC(), true, nil
+	return time.UnixMilli(dayOf(newest) * dayMS).UTC(), true, nil
+}
+
+// newestStanding finds the newest activity among records that hold, day by day
+// from the newest back: with conflicts the blocks must be opened.
+func (s *Store) newestStanding(ctx context.Context, names []ingest.Name) (at int64, ok bool, err error) {
+	losers, err := s.conflicts(ctx, names)
+	if err != nil {
+		return 0, false, err
+	}
+	rows, err := s.q.QueryContext(ctx, "SELECT last, block FROM segment WHERE last IS NOT NULL ORDER BY last DESC")
+	if err != nil {
+		return 0, false, explain(err)
+	}
+	defer rows.Close()
+	var recs []ingest.Record
+	for rows.Next() {
+		var last int64
+		var block []byte
+		if err := rows.Scan(&last, &block); err != nil {
+			return 0, false, err
+		}
+		if ok && last <= at {
+			break
+		}
+		if recs, err = segment.Decode(recs[:0], block, 0); err != nil {
+			return 0, false, err
+		}
+		for i := range recs {
+			if t, dated := activityTime(&recs[i]); dated && !losers.loses(recs[i]) && (!ok || t > at) {
+				at, ok = t, true
+			}
+		}
+	}
+	return at, ok, explain(rows.Err())
 }
 
 // Names returns the name table; the index is the id, Names[0] is unused.

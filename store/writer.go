@@ -26,6 +26,7 @@ type writer struct {
 	files   []fileWriter
 	ids     []ingest.ID // unit-local id -> id in the name table
 	phones  []bool      // by unit-local id: a client text of a phone
+	pruned  int64       // records of days before this one were pruned and do not come back
 	known   bool        // the last name was in the table already
 	current int         // file whose records wait
 	waiting []ingest.Record
@@ -41,6 +42,9 @@ type fileWriter struct {
 	skips       map[string]int
 	unresolved  int
 	cut         bool
+	records     int // what it added: records, lookup rows, directory entries
+	lookups     int
+	entries     int
 	first, last int64
 	dated       bool
 	contexts    map[string]*directoryPart
@@ -96,8 +100,8 @@ func (w *writer) begin(ctx context.Context, i int) (*fileWriter, error) {
 		return f, nil
 	}
 	s := w.sources[i]
-	res, err := w.tx.ExecContext(ctx, `INSERT INTO import(command, unit, path, format, part, product, zone, size, sha256, read, stored, duplicate, skipped, rejected, complete, skips, notes)
-		VALUES(?,?,?,?,?,'',?,?,?,0,0,0,0,0,0,'{}','[]')`, w.command, w.sig, s.file.Path, w.unit.Format.Name, s.file.Part, w.env.Location.String(), s.size, s.sha)
+	res, err := w.tx.ExecContext(ctx, `INSERT INTO import(command, unit, path, format, part, product, zone, size, sha256, read, stored, duplicate, skipped, rejected, records, lookups, entries, complete, skips, notes, seal)
+		VALUES(?,?,?,?,?,'',?,?,?,0,0,0,0,0,0,0,0,0,'{}','[]','')`, w.command, w.sig, s.file.Path, w.unit.Format.Name, s.file.Part, w.env.Location.String(), s.size, s.sha)
 	if err != nil {
 		return nil, err
 	}
@@ -224,6 +228,7 @@ func (w *writer) lookups(ctx context.Context, f *fileWriter, lookups []ingest.Lo
 			return err
 		}
 		f.count(added)
+		f.lookups += bit(added)
 	}
 	return nil
 }
@@ -235,6 +240,13 @@ func (f *fileWriter) count(added bool) {
 	} else {
 		f.result.Tally.Duplicate++
 	}
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func (w *writer) entries(ctx context.Context, f *fileWriter, entries []ingest.Entry) error {
@@ -250,6 +262,7 @@ func (w *writer) entries(ctx context.Context, f *fileWriter, entries []ingest.En
 			return err
 		}
 		f.count(added)
+		f.entries += bit(added)
 		find, err := w.stmt(ctx, "SELECT id FROM entry WHERE sha256=?")
 		if err != nil {
 			return err
@@ -297,8 +310,25 @@ func (w *writer) finish(ctx context.Context) error {
 		if f.dated {
 			first, last = f.first, f.last
 		}
-		if _, err := w.tx.ExecContext(ctx, `UPDATE import SET product=?, first=?, last=?, read=?, stored=?, duplicate=?, skipped=?, rejected=?, complete=?, skips=?, notes=? WHERE id=?`,
-			f.product, first, last, t.Read, t.Stored, t.Duplicate, t.Skipped, t.Rejected, f.unresolved == 0, string(skips), string(notes), f.id); err != nil {
+		if _, err := w.tx.ExecContext(ctx, `UPDATE import SET product=?, first=?, last=?, read=?, stored=?, duplicate=?, skipped=?, rejected=?,
+			records=?, lookups=?, entries=?, complete=?, skips=?, notes=? WHERE id=?`,
+			f.product, first, last, t.Read, t.Stored, t.Duplicate, t.Skipped, t.Rejected,
+			f.records, f.lookups, f.entries, f.unresolved == 0, string(skips), string(notes), f.id); err != nil {
+			return err
+		}
+	}
+	return w.seal(ctx)
+}
+
+// seal seals the unit's rows in the order of their ids.
+func (w *writer) seal(ctx context.Context) error {
+	ids := make([]int64, len(w.files))
+	for i := range w.files {
+		ids[i] = w.files[i].id
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		if err := sealImport(ctx, w.tx, id); err != nil {
 			return err
 		}
 	}

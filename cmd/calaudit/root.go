@@ -174,11 +174,21 @@ func (a *app) write(d report.Document) error {
 }
 
 // writeFile writes a file whole or not at all: a temporary file beside it,
-// synced and renamed.
+// synced and renamed. A link is followed to the file it means; what is no
+// regular file (a device, a pipe) is written to and never replaced.
 func writeFile(name string, write func(io.Writer) error) (err error) {
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		name = real
+	}
+	mode := os.FileMode(0o600)
+	if info, err := os.Stat(name); err == nil {
+		if mode = info.Mode().Perm(); !info.Mode().IsRegular() {
+			return writeInto(name, write)
+		}
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), ".calaudit-*")
 	if err != nil {
-		return fmt.Errorf("%s cannot be written: %w", name, errors.Unwrap(err))
+		return cannotWrite(name, err)
 	}
 	defer func() {
 		if err != nil {
@@ -187,15 +197,39 @@ func writeFile(name string, write func(io.Writer) error) (err error) {
 		}
 	}()
 	if err := write(f); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return cannotWrite(name, err)
+	}
+	if err := f.Chmod(mode); err != nil {
+		return cannotWrite(name, err)
 	}
 	if err := f.Sync(); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return cannotWrite(name, err)
 	}
 	if err := f.Close(); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return cannotWrite(name, err)
 	}
 	return os.Rename(f.Name(), name)
+}
+
+func writeInto(name string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return cannotWrite(name, err)
+	}
+	defer f.Close()
+	if err := write(f); err != nil {
+		return cannotWrite(name, err)
+	}
+	return f.Close()
+}
+
+// cannotWrite names the file people know, not the temporary one.
+func cannotWrite(name string, err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return fmt.Errorf("%s cannot be written: %w", name, err)
 }
 
 // writing opens the database for a command that writes, and holds the lock

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -52,6 +53,31 @@ func (f *filter) check(kind string) error {
 	return nil
 }
 
+// checkRule refuses a rule that neither decided anything in the run nor stands
+// in its policy.
+func checkRule(rule, policy string, seen map[string]bool) error {
+	if rule == "" || seen[rule] {
+		return nil
+	}
+	valid := slices.Collect(maps.Keys(seen))
+	if slices.Contains(audit.BuiltinPolicies(), policy) {
+		p, err := audit.BuiltinPolicy(policy)
+		if err != nil {
+			return err
+		}
+		for _, r := range p.Rules {
+			valid = append(valid, r.ID)
+		}
+		valid = append(valid, p.Otherwise.ID)
+	}
+	slices.Sort(valid)
+	valid = slices.Compact(valid)
+	if slices.Contains(valid, rule) {
+		return nil
+	}
+	return usagef("unknown --rule %q; valid: %s", rule, strings.Join(valid, ", "))
+}
+
 func (f *filter) picks(s *audit.Subject) bool {
 	reason := func(test func(audit.Reason) bool) bool { return slices.ContainsFunc(s.Reasons, test) }
 	text := strings.ToLower(f.match)
@@ -83,14 +109,21 @@ func (a *app) subjectsCommand(kind string) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				rules := map[string]bool{}
 				list := []audit.Subject{}
 				err = s.Subjects(ctx, r.ID, kind, func(sub audit.Subject) error {
+					for _, reason := range sub.Reasons {
+						rules[reason.Rule] = true
+					}
 					if f.picks(&sub) {
 						list = append(list, sub)
 					}
 					return nil
 				})
 				if err != nil {
+					return err
+				}
+				if err := checkRule(f.rule, r.Report.Policy.Name, rules); err != nil {
 					return err
 				}
 				return a.write(report.Subjects(list, kind, f.limit))

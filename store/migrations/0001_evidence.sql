@@ -26,9 +26,14 @@ CREATE TABLE import (
   duplicate INTEGER NOT NULL,
   skipped   INTEGER NOT NULL,
   rejected  INTEGER NOT NULL,
+  records   INTEGER NOT NULL,    -- records it added to segments
+  lookups   INTEGER NOT NULL,    -- lookup rows it added
+  entries   INTEGER NOT NULL,    -- directory entries it added
+  pruned    INTEGER NOT NULL DEFAULT 0, -- records of it that were dropped since
   complete  INTEGER NOT NULL,    -- 0: rows wait for a sibling table, so the file is read again when its set changes
   skips     TEXT    NOT NULL,    -- JSON: reason -> rows
   notes     TEXT    NOT NULL,    -- JSON: list of sentences
+  seal      TEXT    NOT NULL,    -- SHA-256 over the seal before and this row: a later change is seen
   CHECK (read = stored + duplicate + skipped + rejected)
 ) STRICT;
 CREATE INDEX import_sha256 ON import(sha256, format);

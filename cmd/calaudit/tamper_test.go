@@ -1,0 +1,144 @@
+package main
+
+import (
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"calaudit/audit"
+)
+
+// TestCheckSeesWhatWasChangedBehindItsBack changes a sound database in one
+// place at a time.
+func TestCheckSeesWhatWasChangedBehindItsBack(t *testing.T) {
+	sound := filepath.Join(t.TempDir(), "a.db")
+	var r audit.Report
+	calauditJSON(t, exitShortfall, &r, "run", filepath.Join(repo, "sample-logs", "contoso"), "--db", sound)
+	calauditJSON(t, exitShortfall, &r, "audit", "--db", sound)
+	for _, change := range []string{
+		"DELETE FROM segment",
+		"DELETE FROM segment WHERE id=(SELECT max(id) FROM segment)",
+		"UPDATE segment SET block=substr(block, 1, length(block)-1) WHERE id=1",
+		"UPDATE segment SET records=records+1 WHERE id=1",
+		"UPDATE import SET read=read+1, stored=stored+1 WHERE id=1",
+		"UPDATE import SET rejected=rejected-1, skipped=skipped+1 WHERE rejected>0",
+		"UPDATE import SET path='other.csv' WHERE id=2",
+		"UPDATE import SET sha256='00' WHERE id=3",
+		"DELETE FROM reject WHERE rowid=(SELECT min(rowid) FROM reject)",
+		"DELETE FROM lookup WHERE hash=(SELECT min(hash) FROM lookup)",
+		"PRAGMA foreign_keys=OFF; DELETE FROM entry WHERE id=1",
+		"DELETE FROM snapshot",
+		"PRAGMA foreign_keys=OFF; DELETE FROM import WHERE id=1",
+		"DELETE FROM name WHERE id=1",
+		"UPDATE run SET report=replace(report, '\"required\":', '\"required\": 1') WHERE id=1",
+		"UPDATE run SET digest='sha256:00' WHERE id=1",
+		"UPDATE run SET chain='sha256:00' WHERE id=1",
+		"PRAGMA foreign_keys=OFF; DELETE FROM run WHERE id=1",
+		"DELETE FROM run_subjects WHERE run=1 AND kind='device'",
+	} {
+		t.Run(change, func(t *testing.T) {
+			data, err := os.ReadFile(sound)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := filepath.Join(t.TempDir(), "b.db")
+			if err := os.WriteFile(name, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if status, out, errs := calaudit(t, "check", "--db", name); status != 0 {
+				t.Fatalf("the copy is not sound: %d %s%s", status, out, errs)
+			}
+			db, err := sql.Open("calaudit-sqlite3", name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := db.Exec(change); err != nil {
+				t.Fatal(err)
+			}
+			db.Close()
+			if status, out, _ := calaudit(t, "check", "--db", name); status != exitIntegrity {
+				t.Errorf("exit %d, want 5: %s", status, out)
+			}
+		})
+	}
+}
+
+func TestWhatWasPrunedDoesNotComeBackWithAFileThatGrew(t *testing.T) {
+	dir := t.TempDir()
+	db := filepath.Join(dir, "a.db")
+	rows := "time,activity,user\n2009-01-10 08:00:00,im-login,old@contoso.com\n2009-03-02 08:00:00,im-login,new@contoso.com\n"
+	write(t, dir, "in/activity.csv", []byte(rows))
+	var r audit.Report
+	calauditJSON(t, exitShortfall, &r, "run", filepath.Join(dir, "in"), "--db", db)
+	if status, _, errs := calaudit(t, "prune", "--before", "2009-02-01", "--db", db); status != 0 {
+		t.Fatal(errs)
+	}
+	write(t, dir, "in/activity.csv", []byte(rows+"2009-03-03 08:00:00,im-login,newer@contoso.com\n"))
+	calauditJSON(t, exitShortfall, &r, "run", filepath.Join(dir, "in"), "--db", db)
+	if r.Imports.Stored != 1 || r.Imports.Skipped != 1 || r.Imports.Duplicate != 1 {
+		t.Errorf("%+v", r.Imports)
+	}
+	var users []audit.Subject
+	calauditJSON(t, 0, &users, "users", "--db", db)
+	for _, u := range users {
+		if u.ID == "old@contoso.com" {
+			t.Error("a pruned person is back")
+		}
+	}
+	if status, out, _ := calaudit(t, "check", "--db", db); status != 0 {
+		t.Errorf("check: %s", out)
+	}
+}
+
+func TestOutputNeverReplacesWhatIsNoRegularFile(t *testing.T) {
+	dir := t.TempDir()
+	db := filepath.Join(dir, "a.db")
+	write(t, dir, "in/activity.csv", []byte("time,activity,user\n2009-03-02 08:00:00,im-login,a@contoso.com\n"))
+	write(t, dir, "real.txt", []byte("old"))
+	link := filepath.Join(dir, "link.txt")
+	if err := os.Symlink("real.txt", link); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, errs := calaudit(t, "run", filepath.Join(dir, "in"), "--db", db, "--output", link); status != exitShortfall {
+		t.Fatal(status, errs)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link was replaced: %v %v", info, err)
+	}
+	if data, err := os.ReadFile(filepath.Join(dir, "real.txt")); err != nil || !strings.HasPrefix(string(data), "Licence position") {
+		t.Errorf("the file behind the link holds %.40q (%v)", data, err)
+	}
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan string)
+	go func() {
+		data, _ := os.ReadFile(pipe)
+		got <- string(data)
+	}()
+	if status, _, errs := calaudit(t, "report", "--db", db, "--output", pipe); status != 0 {
+		t.Fatal(status, errs)
+	}
+	if text := <-got; !strings.HasPrefix(text, "Licence position") {
+		t.Errorf("the reader of the pipe got %.40q", text)
+	}
+	if info, err := os.Lstat(pipe); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+		t.Error("the pipe was replaced")
+	}
+}
+
+func TestAConflictingRowIsADuplicateAndDatesNothing(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "in/activity.csv", []byte("time,activity,user,session,source\n"+
+		"2009-03-31T23:30:00-05:00,im-session,nick@contoso.com,s0,x\n"+
+		"2009-03-05 10:00:00,im-session,nick@contoso.com,s0,x\n"))
+	var r audit.Report
+	calauditJSON(t, exitOK, &r, "run", filepath.Join(dir, "in"), "--db", filepath.Join(dir, "a.db"))
+	if r.AsOf != "2009-03-05" || r.Imports.Stored != 1 || r.Imports.Duplicate != 1 || len(r.Conflicts) == 0 {
+		t.Errorf("as of %s, %+v, conflicts %+v", r.AsOf, r.Imports, r.Conflicts)
+	}
+}
