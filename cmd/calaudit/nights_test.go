@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -8,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -88,9 +89,6 @@ func TestASecondRunAtTheSameTimeExits75(t *testing.T) {
 }
 
 func TestAFullDiskIsReportedAndTheNextRunSucceeds(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("needs a file size limit")
-	}
 	name, dir := mustProgram(t), filepath.Join(repo, "sample-logs", "contoso")
 	db := filepath.Join(t.TempDir(), "a.db")
 	// A limit on file size fails writes like a full disk does.

@@ -56,16 +56,12 @@ digest. Exits 3 when licences are short (see --fail-on).`,
   calaudit run /exports --format json --output audit.json --quiet`,
 		Args: somePaths,
 		RunE: a.do(func(ctx context.Context, args []string) error {
+			p, err := f.check()
+			if err != nil {
+				return err
+			}
 			return a.writing(ctx, true, func(s *store.Store) error {
-				p, err := f.check()
-				if err != nil {
-					return err
-				}
-				named, err := f.settings()
-				if err != nil {
-					return err
-				}
-				got, err := a.ingest(ctx, s, args, &in, named)
+				got, err := a.ingest(ctx, s, args, &in, p.named)
 				if err != nil {
 					return err
 				}
@@ -90,17 +86,13 @@ func (a *app) auditCommand() *cobra.Command {
   calaudit audit --window 30 --assign device --format json`,
 		Args: cobra.NoArgs,
 		RunE: a.do(func(ctx context.Context, _ []string) error {
+			p, err := f.check()
+			if err != nil {
+				return err
+			}
 			return a.writing(ctx, false, func(s *store.Store) error {
-				p, err := f.check()
-				if err != nil {
-					return err
-				}
-				named, err := f.settings()
-				if err != nil {
-					return err
-				}
 				env := &ingest.Env{Now: a.now(), Location: time.UTC}
-				if err := a.saveSettings(ctx, s, s.NewCommand(env), env, named); err != nil {
+				if err := a.saveSettings(ctx, s, s.NewCommand(env), env, p.named); err != nil {
 					return err
 				}
 				return a.audit(ctx, s, &f, p, auditing{strict: strict})
@@ -118,6 +110,7 @@ type plan struct {
 	readings map[string]string
 	asOf     time.Time // zero: the newest activity
 	failOn   audit.FailOn
+	named    []ingest.Setting // the files of --licenses and --estate
 }
 
 // check reads the flags before anything is touched: a wrong one must not cost
@@ -148,7 +141,8 @@ func (f *auditFlags) check() (*plan, error) {
 	if !slices.Contains(audit.Assigns(), f.assign) {
 		return nil, usagef("unknown --assign %q; valid: %s", f.assign, strings.Join(audit.Assigns(), ", "))
 	}
-	return &p, nil
+	p.named, err = f.settings()
+	return &p, err
 }
 
 // loadPolicy finds a policy by name, or reads it from a file.
