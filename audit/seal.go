@@ -4,50 +4,55 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"hash"
 )
 
-// unsealed are the keys of a report that depend on where and when it was made.
+// unsealed are the keys of a report that depend on where and when it was made:
+// the digest leaves them out.
 var unsealed = []string{"run", "imports", "evidence", "digest", "chain", "exit_codes"}
 
 // Seal sets the hash over the subjects and the digest over the report: equal
 // facts, policy, licences, estate and as-of date give equal digests.
 func Seal(r *Report, subjects []Subject) {
-	r.Subjects = hash(canonical(subjects))
-	r.Digest = "sha256:" + hash(canonicalReport(r))
+	h := sha256.New()
+	enc := json.NewEncoder(h) // one line a subject; its keys have a fixed order
+	for i := range subjects {
+		if err := enc.Encode(&subjects[i]); err != nil {
+			panic(err) // text and numbers only
+		}
+	}
+	r.Subjects = sum(h)
+	r.Digest = "sha256:" + hashOf(r, unsealed...)
 }
 
 // Chain is the value that ties a run to the one before it ("" for the first).
+// It covers the whole report, what the digest leaves out as well.
 func Chain(prev string, r *Report) string {
-	return "sha256:" + hash([]byte(prev+"\n"+r.Digest+"\n"))
+	h := sha256.New()
+	h.Write([]byte(prev + "\n" + hashOf(r, "chain") + "\n"))
+	return "sha256:" + sum(h)
 }
 
-func canonicalReport(r *Report) []byte {
+// hashOf hashes the report's JSON with sorted keys, without space and without
+// some of its keys.
+func hashOf(r *Report, without ...string) string {
+	text, err := json.Marshal(r)
 	var keys map[string]any
-	if err := json.Unmarshal(canonical(r), &keys); err != nil {
-		panic(err) // it was written one line above
-	}
-	for _, k := range unsealed {
-		delete(keys, k)
-	}
-	return canonical(keys)
-}
-
-// canonical is JSON without space and with sorted keys.
-func canonical(v any) []byte {
-	text, err := json.Marshal(v)
 	if err == nil {
-		var any any
-		if err = json.Unmarshal(text, &any); err == nil {
-			text, err = json.Marshal(any) // maps are written with sorted keys
+		err = json.Unmarshal(text, &keys)
+	}
+	if err == nil {
+		for _, k := range without {
+			delete(keys, k)
 		}
+		text, err = json.Marshal(keys) // maps are written with sorted keys
 	}
 	if err != nil {
 		panic(err) // reports hold text and numbers only
 	}
-	return text
+	h := sha256.New()
+	h.Write(text)
+	return sum(h)
 }
 
-func hash(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
-}
+func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }

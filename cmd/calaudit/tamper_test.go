@@ -36,6 +36,7 @@ func TestCheckSeesWhatWasChangedBehindItsBack(t *testing.T) {
 		"PRAGMA foreign_keys=OFF; DELETE FROM import WHERE id=1",
 		"DELETE FROM name WHERE id=1",
 		"UPDATE run SET report=replace(report, '\"required\":', '\"required\": 1') WHERE id=1",
+		"UPDATE run SET report=replace(report, '\"exit_codes\":[3]', '\"exit_codes\":[]') WHERE id=1",
 		"UPDATE run SET digest='sha256:00' WHERE id=1",
 		"UPDATE run SET chain='sha256:00' WHERE id=1",
 		"PRAGMA foreign_keys=OFF; DELETE FROM run WHERE id=1",
