@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"os"
@@ -98,6 +99,6 @@ func (f *File) Text() (io.ReadCloser, error) {
 // NewFile makes a File of bytes in memory, for tests and samples.
 func NewFile(path string, content []byte) *File {
 	return &File{Path: path, Size: int64(len(content)), open: func() (io.ReadCloser, error) {
-		return io.NopCloser(newBytes(content)), nil
+		return io.NopCloser(bytes.NewReader(content)), nil
 	}}
 }

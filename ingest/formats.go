@@ -1,6 +1,10 @@
 package ingest
 
-import "calaudit/ingest/text"
+import (
+	"bytes"
+
+	"calaudit/ingest/text"
+)
 
 // Formats returns the table of export formats, in the order in which they are
 // tried on a file. A new format is one file beside this one and one line here.
@@ -27,7 +31,7 @@ func (f *File) Head() (*Head, error) {
 	if err != nil {
 		return nil, err
 	}
-	decoded, err := readUpTo(text.NewReader(newBytes(raw)), 2*headLen)
+	decoded, err := readUpTo(text.NewReader(bytes.NewReader(raw)), 2*headLen)
 	if err != nil {
 		return nil, err
 	}

@@ -71,7 +71,7 @@ func SniffComma(head []byte) byte {
 // twice is no error here: the format that knows the others says so.
 func sniffTable(h *Head) (*Table, error) {
 	text, comma, lines := cutPreamble(h.Text)
-	return newTable(delimited.NewReaderAt(newBytes(text), comma, lines+1))
+	return newTable(delimited.NewReaderAt(bytes.NewReader(text), comma, lines+1))
 }
 
 // openRows opens the rows of a table file from its header on.

@@ -278,5 +278,3 @@ func readUpTo(r io.Reader, n int) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, int64(n)))
 	return b, err
 }
-
-func newBytes(b []byte) io.Reader { return bytes.NewReader(b) }

@@ -67,7 +67,7 @@ func (s *Store) checkReferences(ctx context.Context) (string, error) {
 }
 
 func (s *Store) checkTallies(ctx context.Context) (string, error) {
-	imports, err := s.Imports(ctx)
+	imports, err := s.Imports(ctx, 0)
 	if err != nil {
 		return "", err
 	}

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,13 +48,8 @@ func (s *Store) Lines(ctx context.Context, names []ingest.Name, from, to time.Ti
 }
 
 func compareLines(a, b Line) int {
-	for _, c := range []int64{a.Fact.At - b.Fact.At, int64(a.Fact.Activity) - int64(b.Fact.Activity), int64(compareText(a.File, b.File)),
-		int64(a.Fact.Line) - int64(b.Fact.Line), int64(a.Fact.User) - int64(b.Fact.User)} {
-		if c != 0 {
-			return int(max(min(c, 1), -1))
-		}
-	}
-	return 0
+	return cmp.Or(cmp.Compare(a.Fact.At, b.Fact.At), cmp.Compare(a.Fact.Activity, b.Fact.Activity), strings.Compare(a.File, b.File),
+		cmp.Compare(a.Fact.Line, b.Fact.Line), cmp.Compare(a.Fact.User, b.Fact.User))
 }
 
 func (s *Store) paths(ctx context.Context) (map[int64]string, error) {

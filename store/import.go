@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"calaudit/audit"
@@ -49,7 +50,7 @@ func (im *Imported) Tally() (t audit.Tally) {
 	return t
 }
 
-// id returns the command's row, making it on first use.
+// row returns the id of the command's row, making it on first use.
 func (c *Command) row(ctx context.Context, tx *sql.Tx) (int64, error) {
 	if c.id != 0 {
 		return c.id, nil
@@ -132,7 +133,7 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 		return nil, err
 	}
 	c.id = command
-	slices.SortStableFunc(im.Files, func(a, b FileImport) int { return compareText(a.Path, b.Path) })
+	slices.SortStableFunc(im.Files, func(a, b FileImport) int { return strings.Compare(a.Path, b.Path) })
 	return im, nil
 }
 
@@ -260,14 +261,4 @@ func (c contextReader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return c.r.Read(p)
-}
-
-func compareText(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"calaudit/audit"
@@ -29,10 +30,16 @@ type Import struct {
 	Problems    []string // the first rejected rows, "line: what"
 }
 
-// Imports lists every ingested file, oldest first.
-func (s *Store) Imports(ctx context.Context) ([]Import, error) {
+// LastImport is the id of the newest import, 0 when there is none.
+func (s *Store) LastImport(ctx context.Context) (id int, err error) {
+	err = s.q.QueryRowContext(ctx, "SELECT coalesce(max(id),0) FROM import").Scan(&id)
+	return id, explain(err)
+}
+
+// Imports lists the ingested files with ids above since, oldest first.
+func (s *Store) Imports(ctx context.Context, since int) ([]Import, error) {
 	rows, err := s.q.QueryContext(ctx, `SELECT i.id, c.at, i.path, i.format, i.part, i.product, i.size, i.sha256, i.first, i.last,
-		i.read, i.stored, i.duplicate, i.skipped, i.rejected, i.complete, i.skips, i.notes FROM import i JOIN command c ON c.id=i.command ORDER BY i.id`)
+		i.read, i.stored, i.duplicate, i.skipped, i.rejected, i.complete, i.skips, i.notes FROM import i JOIN command c ON c.id=i.command WHERE i.id>? ORDER BY i.id`, since)
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -180,7 +187,7 @@ func (s *Store) Coverage(ctx context.Context, from, to time.Time) ([]audit.Cover
 		}
 		list = append(list, c)
 	}
-	slices.SortFunc(list, func(a, b audit.Coverage) int { return compareText(a.Format, b.Format) })
+	slices.SortFunc(list, func(a, b audit.Coverage) int { return strings.Compare(a.Format, b.Format) })
 	return list, nil
 }
 

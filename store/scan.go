@@ -1,12 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/binary"
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -278,10 +280,7 @@ func (s *Store) Conflicts(ctx context.Context, names []ingest.Name) ([]audit.Con
 				r.Activity, time.UnixMilli(r.At).UTC().Format(time.RFC3339))})
 	}
 	slices.SortFunc(list, func(a, b audit.Conflict) int {
-		if c := compareText(a.Subject, b.Subject); c != 0 {
-			return c
-		}
-		return compareText(a.What, b.What)
+		return cmp.Or(strings.Compare(a.Subject, b.Subject), strings.Compare(a.What, b.What))
 	})
 	return list, nil
 }

@@ -68,14 +68,11 @@ type ingested struct {
 
 // ingest takes in everything the paths lead to.
 func (a *app) ingest(ctx context.Context, s *store.Store, paths []string, f *ingestFlags, named []ingest.Setting) (*ingested, error) {
-	in := &ingested{}
-	imports, err := s.Imports(ctx)
+	since, err := s.LastImport(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, im := range imports {
-		in.since = max(in.since, im.ID)
-	}
+	in := &ingested{since: since}
 	pile := ingest.Gather(paths, a.db)
 	env := &ingest.Env{Now: a.now(), Location: time.UTC}
 	if f.fileDate != "" {

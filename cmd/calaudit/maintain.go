@@ -40,15 +40,12 @@ func (a *app) importsCommand() *cobra.Command {
 
 // importsReport prints the imports with ids above since.
 func (a *app) importsReport(ctx context.Context, s *store.Store, since int) error {
-	imports, err := s.Imports(ctx)
+	imports, err := s.Imports(ctx, since)
 	if err != nil {
 		return err
 	}
 	list := []report.Import{}
 	for _, im := range imports {
-		if im.ID <= since {
-			continue
-		}
 		t := im.Tally
 		list = append(list, report.Import{File: im.Path, Format: im.Format, Product: im.Product, First: im.First, Last: im.Last,
 			Read: t.Read, Stored: t.Stored, Duplicate: t.Duplicate, Skipped: t.Skipped, Rejected: t.Rejected,

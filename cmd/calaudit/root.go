@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,7 +99,7 @@ func version() string {
 func (a *app) do(f func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		a.started = true
-		if !contains(report.Formats(), a.format) {
+		if !slices.Contains(report.Formats(), a.format) {
 			return usagef("unknown format %q; valid formats: %s", a.format, strings.Join(report.Formats(), ", "))
 		}
 		if err := a.checkOutput(); err != nil {
@@ -121,15 +122,6 @@ func (a *app) checkOutput() error {
 		return usagef("--output %s: the folder %s does not exist", a.output, dir)
 	}
 	return nil
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // say prints progress to standard error, unless told to be quiet.
@@ -276,15 +268,8 @@ func (a *app) reading(ctx context.Context, f func(*store.Store) error) error {
 // latest loads the run a command shows: --run N, else the newest.
 func latest(ctx context.Context, s *store.Store, id int) (*store.Run, error) {
 	r, err := s.Run(ctx, id)
-	if errors.Is(err, store.ErrNoRun) {
-		return nil, err
+	if id != 0 {
+		err = usageError(err) // the number was given
 	}
-	return r, usageIf(id != 0, err)
-}
-
-func usageIf(is bool, err error) error {
-	if is {
-		return usageError(err)
-	}
-	return err
+	return r, err
 }

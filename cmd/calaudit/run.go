@@ -188,10 +188,15 @@ type auditing struct {
 
 // audit judges what the store holds, saves the run and prints it.
 func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan, with auditing) error {
+	snapshots, err := s.Snapshots(ctx)
+	if err != nil {
+		return err
+	}
 	in, leftOut, err := a.input(ctx, s, f, p)
 	if err != nil {
 		return err
 	}
+	in.Accounts = audit.CurrentAccounts(snapshots)
 	r, subjects, err := audit.Run(in)
 	if err != nil {
 		return err
@@ -200,9 +205,7 @@ func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan,
 	if r.Coverage, err = s.Coverage(ctx, from, to); err != nil {
 		return err
 	}
-	if r.Coverage, err = withDirectory(ctx, s, r.Coverage); err != nil {
-		return err
-	}
+	r.Coverage = withDirectory(r.Coverage, snapshots)
 	conflicts, err := s.Conflicts(ctx, in.Names)
 	if err != nil {
 		return err
@@ -235,10 +238,9 @@ func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan,
 // naming context whose newest is oldest to the one whose newest is newest.
 // Superseded snapshots say nothing, nor does a file's date, which changes when
 // the file is copied.
-func withDirectory(ctx context.Context, s *store.Store, list []audit.Coverage) ([]audit.Coverage, error) {
-	snapshots, err := s.Snapshots(ctx)
-	if err != nil || len(snapshots) == 0 {
-		return list, err
+func withDirectory(list []audit.Coverage, snapshots []audit.Snapshot) []audit.Coverage {
+	if len(snapshots) == 0 {
+		return list
 	}
 	newest := map[string]string{}
 	for _, sn := range snapshots {
@@ -252,10 +254,10 @@ func withDirectory(ctx context.Context, s *store.Store, list []audit.Coverage) (
 	}
 	list = append(list, c)
 	slices.SortFunc(list, func(x, y audit.Coverage) int { return strings.Compare(x.Format, y.Format) })
-	return list, nil
+	return list
 }
 
-// input gathers everything the audit depends on.
+// input gathers everything the audit depends on but the directory.
 func (a *app) input(ctx context.Context, s *store.Store, f *auditFlags, p *plan) (in *audit.Input, leftOut int, err error) {
 	in = &audit.Input{Policy: p.policy, Readings: p.readings, AsOf: p.asOf, Days: f.window, Assign: f.assign}
 	if in.Estate, err = estateInForce(ctx, s); err != nil {
@@ -289,11 +291,6 @@ func (a *app) input(ctx context.Context, s *store.Store, f *auditFlags, p *plan)
 		folders[0].Merge(other)
 	}
 	in.Usages = folders[0].Usages()
-	snapshots, err := s.Snapshots(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	in.Accounts = audit.CurrentAccounts(snapshots)
 	return in, leftOut, nil
 }
 
