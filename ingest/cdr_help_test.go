@@ -92,7 +92,7 @@ func (c *cdrResult) facts() []string {
 	}
 	var lines []string
 	for _, day := range days {
-		for _, f := range Compose(day, c.text, cdrFrom, cdrTo) {
+		for _, f := range composeIn(day, c.text) {
 			lines = append(lines, factText(f, c.text))
 		}
 	}

@@ -9,13 +9,14 @@ import (
 // Compose reads what the records of one UTC day say together: facts, one for
 // each party of a use. The records may come in any order and any number of
 // times, and some may know less than others because a table was missing when
-// they were read; the facts are the same. Only facts in [from, to) count, but
-// every record helps to tell what a meeting or a call was.
+// they were read; the facts are the same.
 //
-// day holds all records filed under that day and stays as it is; text names
-// an id. The order of the facts follows from the records alone.
-func Compose(day []Record, text func(ID) Name, from, to int64) []Fact {
-	c := composer{in: day, text: text, from: from, to: to, out: make([]Fact, 0, len(day))}
+// day holds all records filed under that day, or all that share a family and
+// key with any of them, and stays as it is; text names an id. The order of the
+// facts follows from the records alone. Which of them count in a window is for
+// Fact.In to tell.
+func Compose(day []Record, text func(ID) Name) []Fact {
+	c := composer{in: day, text: text, out: make([]Fact, 0, len(day)*2)}
 	plain := 0
 	for i := range day {
 		if day[i].Kind == PlainRecord {
@@ -31,10 +32,9 @@ func Compose(day []Record, text func(ID) Name, from, to int64) []Fact {
 }
 
 type composer struct {
-	in       []Record
-	text     func(ID) Name
-	from, to int64
-	out      []Fact
+	in   []Record
+	text func(ID) Name
+	out  []Fact
 
 	slots    []composeSlot
 	run      []uint32 // records of one key
@@ -179,14 +179,12 @@ func (c *composer) ofKind(run []uint32, k Kind) []uint32 {
 	return run[i:j]
 }
 
-// add counts a fact if it lies in the window and somebody did it.
+// add states a fact if somebody did it.
 func (c *composer) add(f Fact) {
-	if f.User != 0 && c.inside(f.At) {
+	if f.User != 0 {
 		c.out = append(c.out, f)
 	}
 }
-
-func (c *composer) inside(at int64) bool { return at == Undated || at >= c.from && at < c.to }
 
 // class is what a record states about a party. Service accounts stand in the
 // tenant of the enterprise like people; only their program tells them apart,
@@ -198,28 +196,21 @@ func (c *composer) class(p *Party) Class {
 	return p.Class
 }
 
-// login: a sign-in lasts from At to Until and counts when that touches the
-// window. One without an end lasts on at a phone, which stays signed in for
-// months (the vendor's own counter misses those); at any other client the end
-// was more likely lost.
+// login: a sign-in lasts from At to Until. One without an end lasts on at a
+// phone, which stays signed in for months (the vendor's own counter misses
+// those); at any other client the end was more likely lost.
 func (c *composer) login(m *merged) {
 	r := &m.Record
-	at := r.At
-	if at != Undated && r.From.User != 0 && at < c.from {
-		switch {
-		case r.Until > at:
-			if r.Until < c.from {
-				return
-			}
-			at = min(r.Until, c.to-1)
-		case r.Flags&Open != 0 && c.staysOn(&r.From):
-			at = c.from
-		}
+	until := int64(0)
+	switch {
+	case r.At == Undated:
+	case r.Until > r.At:
+		until = r.Until
+	case r.Flags&Open != 0 && c.staysOn(&r.From):
+		until = LastsOn
 	}
-	if at < c.to || at == Undated {
-		c.add(Fact{At: at, Activity: IMLogin, Class: c.class(&r.From), User: r.From.User, Device: r.From.Device,
-			Endpoint: r.From.Endpoint, Client: r.From.Client, Server: r.Server, File: m.fromFile, Line: m.fromLine})
-	}
+	c.add(Fact{At: r.At, Until: until, Activity: IMLogin, Class: c.class(&r.From), User: r.From.User, Device: r.From.Device,
+		Endpoint: r.From.Endpoint, Client: r.From.Client, Server: r.Server, File: m.fromFile, Line: m.fromLine})
 }
 
 // staysOn tells a phone: by its program, or by a MAC address, which only

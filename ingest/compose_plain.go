@@ -30,14 +30,8 @@ func (c *composer) plain() {
 		if i > 0 && c.in[s[i-1].at].Seq == r.Seq && c.in[s[i-1].at].Sub == r.Sub {
 			continue
 		}
-		f := Fact{At: r.At, Activity: r.Activity, Class: r.From.Class, Media: r.Media, Role: r.Role, User: r.From.User, Peer: r.To.User,
-			Device: r.From.Device, Endpoint: r.From.Endpoint, Client: r.From.Client, Server: r.Server, File: r.File, Line: r.Line}
-		// A state holds from its time on, an activity at its time.
-		if r.Activity.Standing() && f.User != 0 && (r.At < c.to || r.At == Undated) {
-			c.out = append(c.out, f)
-			continue
-		}
-		c.add(f)
+		c.add(Fact{At: r.At, Activity: r.Activity, Class: r.From.Class, Media: r.Media, Role: r.Role, User: r.From.User, Peer: r.To.User,
+			Device: r.From.Device, Endpoint: r.From.Endpoint, Client: r.From.Client, Server: r.Server, File: r.File, Line: r.Line})
 	}
 }
 

@@ -39,7 +39,7 @@ var noon = time.Date(2009, 3, 2, 12, 0, 0, 0, time.UTC).UnixMilli()
 
 func composed(day []Record) []string {
 	var lines []string
-	for _, f := range Compose(day, composeText, cdrFrom, cdrTo) {
+	for _, f := range composeIn(day, composeText) {
 		lines = append(lines, factText(f, composeText))
 	}
 	slices.Sort(lines)
@@ -56,7 +56,7 @@ func TestComposeMiscounts(t *testing.T) {
 	t.Run("a user who moves is one user", func(t *testing.T) {
 		a, b := login(alice, noon), login(alice, noon+1000)
 		a.From.Endpoint, b.From.Endpoint = epA, epA
-		for _, f := range Compose([]Record{a, b}, composeText, cdrFrom, cdrTo) {
+		for _, f := range composeIn([]Record{a, b}, composeText) {
 			if f.User != alice || f.Endpoint != epA || f.Device != 0 {
 				t.Errorf("%+v", f)
 			}
@@ -162,7 +162,7 @@ func TestComposeTurned(t *testing.T) {
 		"03-02 12:00:00 call-placed +12065550199 peer=alice@contoso.com media=audio client=RTCC/2.0.6362.0 MediationServer",
 		"03-02 12:00:00 call-received alice@contoso.com peer=+12065550199 media=audio client="+composeNames[oc].Text,
 		"03-02 12:00:00 im-session alice@contoso.com media=im client="+composeNames[oc].Text)
-	for _, f := range Compose([]Record{s, v}, composeText, cdrFrom, cdrTo) {
+	for _, f := range composeIn([]Record{s, v}, composeText) {
 		if want := map[ID]uint32{alice: 3, mobile: 9}[f.User]; f.Line != want {
 			t.Errorf("evidence of %s is line %d, want %d", composeText(f.User).Text, f.Line, want)
 		}
@@ -213,7 +213,7 @@ func TestComposeOrderProperty(t *testing.T) {
 		rng := rand.New(rand.NewSource(seed))
 		day := randomDay(rng)
 		want := composed(day)
-		first := Compose(day, composeText, cdrFrom, cdrTo)
+		first := composeIn(day, composeText)
 		more := append(slices.Clone(day), day...)
 		rng.Shuffle(len(more), func(i, j int) { more[i], more[j] = more[j], more[i] })
 		for range rng.Intn(10) {
@@ -221,7 +221,7 @@ func TestComposeOrderProperty(t *testing.T) {
 		}
 		more = append(more, day...)
 		before := slices.Clone(more)
-		if got := Compose(more, composeText, cdrFrom, cdrTo); !slices.Equal(got, first) {
+		if got := composeIn(more, composeText); !slices.Equal(got, first) {
 			t.Fatalf("seed %d: order or repetition matters:\n%v\n%v", seed, composed(more), want)
 		}
 		if !slices.Equal(more, before) {
@@ -246,7 +246,7 @@ func TestComposeOrderProperty(t *testing.T) {
 		}
 		var got []string
 		text := func(id ID) Name { return renamed[id] }
-		for _, f := range Compose(other, text, cdrFrom, cdrTo) {
+		for _, f := range composeIn(other, text) {
 			got = append(got, factText(f, text))
 		}
 		slices.Sort(got)
@@ -330,7 +330,7 @@ func BenchmarkCompose(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				Compose(day, text, cdrFrom, cdrTo)
+				composeIn(day, text)
 			}
 			b.ReportMetric(float64(len(day))*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrecords/s")
 		})
@@ -359,4 +359,16 @@ func benchDay() ([]Record, func(ID) Name) {
 		}
 	}
 	return day, func(id ID) Name { return names[id] }
+}
+
+// composeIn composes a day and keeps what counts in the window of the tests.
+func composeIn(day []Record, text func(ID) Name) []Fact {
+	var in []Fact
+	for _, f := range Compose(day, text) {
+		if at, ok := f.In(cdrFrom, cdrTo); ok {
+			f.At, f.Until = at, 0
+			in = append(in, f)
+		}
+	}
+	return in
 }

@@ -120,6 +120,7 @@ func (r *Record) Names() [10]ID {
 // Fact is one activity of one user as Compose reads it from the records.
 type Fact struct {
 	At       int64 // Undated for facts without any time
+	Until    int64 // for sign-ins that last: how long; LastsOn for those without an end; else 0
 	Activity Activity
 	Class    Class // stated by the source itself, or NoClass
 	Media    Media
@@ -134,6 +135,27 @@ type Fact struct {
 	Server   ID
 	File     uint32
 	Line     uint32
+}
+
+// LastsOn is the Until of what has no end.
+const LastsOn int64 = 1<<63 - 1
+
+// In tells whether a fact counts in the window [from, to), and its time there.
+// A sign-in counts when its time touches the window, and then at the end of
+// the sign-in, or at the beginning of the window when it has no end. A state
+// holds from its time on; what has no time counts in every window.
+func (f *Fact) In(from, to int64) (at int64, ok bool) {
+	switch {
+	case f.At == Undated:
+		return f.At, true
+	case f.At >= from || f.Activity.Standing():
+		return f.At, f.At < to
+	case f.Until == LastsOn:
+		return from, true
+	case f.Until >= from:
+		return min(f.Until, to-1), true
+	}
+	return 0, false
 }
 
 // Reject is one source record that could not be taken.

@@ -28,7 +28,8 @@ var familyOf = [...]int{
 
 const (
 	dayMS = 24 * 60 * 60 * 1000
-	// flushAt bounds how many records wait in memory: about 30 MB.
+	// flushAt bounds how many rows wait in memory: about 20 MB, and as much
+	// again to sort them.
 	flushAt = 1 << 18
 	// showRejects is how many rejects a command shows; all are stored.
 	showRejects = 5
@@ -42,76 +43,62 @@ func dayOf(ms int64) int64 {
 	return d
 }
 
-// flush stores the waiting records of the current file: sorted by day and
-// family, without those that are stored already.
+// records takes a batch's records over as rows that wait for the next flush.
+func (w *writer) records(f *fileWriter, recs []ingest.Record) {
+	if len(recs) > 0 && w.waiting == nil {
+		w.waiting = make([]segment.Row, 0, min(flushAt+len(recs), 16*len(recs)))
+	}
+	for i := range recs {
+		r := &recs[i]
+		if r.Key < w.pruned*dayMS && !outlasts(r) {
+			f.skips["of a day that was pruned"]++
+			f.result.Tally.Skipped++
+			continue
+		}
+		w.waiting = append(w.waiting, segment.Row{Kind: r.Kind, Activity: r.Activity, Media: r.Media, Role: r.Role, Flags: r.Flags,
+			Key: r.Key, Seq: r.Seq, Sub: r.Sub, At: r.At, Until: r.Until, From: w.party(&r.From), To: w.party(&r.To),
+			Server: w.ids[r.Server], Source: w.ids[r.Source], Line: r.Line})
+		if at, ok := activityTime(&w.waiting[len(w.waiting)-1]); ok {
+			if !f.dated {
+				f.first, f.last, f.dated = at, at, true
+			}
+			f.first, f.last = min(f.first, at), max(f.last, at)
+		}
+	}
+}
+
+// party numbers one side of a record.
+func (w *writer) party(p *ingest.Party) uint32 {
+	return w.words.parties.id(ingest.Party{User: ingest.ID(w.ids[p.User]), Device: ingest.ID(w.ids[p.Device]),
+		Endpoint: ingest.ID(w.ids[p.Endpoint]), Client: ingest.ID(w.ids[p.Client]), Class: p.Class})
+}
+
+// flush stores the waiting rows of the current file: sorted by family and key,
+// which is by day too, without those that are stored already.
 func (w *writer) flush(ctx context.Context) error {
 	if len(w.waiting) == 0 {
 		return nil
 	}
 	f := &w.files[w.current]
-	recs := w.waiting
-	kept := recs[:0]
-	for i := range recs {
-		if dayOf(recs[i].Key) < w.pruned && !outlasts(&recs[i]) {
-			f.skips["of a day that was pruned"]++
-			f.result.Tally.Skipped++
-			continue
-		}
-		w.globalise(&recs[i], f)
-		kept = append(kept, recs[i])
-	}
-	recs = kept
-	// A family's records in the order of their keys are in the order of their
-	// days too. Exports mostly come in that order already.
-	order := func(a, b ingest.Record) int {
-		if d := familyOf[a.Kind] - familyOf[b.Kind]; d != 0 {
-			return d
-		}
-		return segment.Compare(&a, &b)
-	}
-	if !slices.IsSortedFunc(recs, order) {
-		slices.SortFunc(recs, order)
-	}
-	for len(recs) > 0 {
-		day, family := dayOf(recs[0].Key), familyOf[recs[0].Kind]
-		n := 1
-		for n < len(recs) && dayOf(recs[n].Key) == day && familyOf[recs[n].Kind] == family {
+	rows := w.sorted()
+	for len(rows) > 0 {
+		day, family := dayOf(rows[0].Key), familyOf[rows[0].Kind]
+		end, n := (day+1)*dayMS, 1
+		for n < len(rows) && rows[n].Key < end && familyOf[rows[n].Kind] == family {
 			n++
 		}
-		if err := w.group(ctx, f, day, family, recs[:n]); err != nil {
+		if err := w.group(ctx, f, day, family, rows[:n]); err != nil {
 			return err
 		}
-		recs = recs[n:]
+		rows = rows[n:]
 	}
 	w.waiting = w.waiting[:0]
 	return nil
 }
 
-// globalise replaces unit-local ids. The File field carries, until the block
-// is written, whether an open sign-in is a phone's.
-func (w *writer) globalise(r *ingest.Record, f *fileWriter) {
-	r.File = 0
-	if r.From.Device != 0 || w.phones[r.From.Client] {
-		r.File = 1
-	}
-	for _, p := range []*ingest.Party{&r.From, &r.To} {
-		p.User, p.Device, p.Endpoint, p.Client = w.ids[p.User], w.ids[p.Device], w.ids[p.Endpoint], w.ids[p.Client]
-	}
-	r.Server, r.Source = w.ids[r.Server], w.ids[r.Source]
-	if at, ok := activityTime(r); ok {
-		if !f.dated || at < f.first {
-			f.first = at
-		}
-		if !f.dated || at > f.last {
-			f.last = at
-		}
-		f.dated = true
-	}
-}
-
 // activityTime is when a record's activity happened, for records that can be
 // one by themselves.
-func activityTime(r *ingest.Record) (int64, bool) {
+func activityTime(r *segment.Row) (int64, bool) {
 	switch {
 	case r.At == ingest.Undated, r.Kind == ingest.VoiceRecord, r.Kind == ingest.MediaRecord, r.Flags&ingest.Synthetic != 0:
 		return 0, false
@@ -121,57 +108,85 @@ func activityTime(r *ingest.Record) (int64, bool) {
 
 // reach is how late a record still has effect: a phone that is signed in and
 // a standing fact have no end.
-func reach(r *ingest.Record) int64 {
+func (v *vocabulary) reach(r *segment.Row) int64 {
 	switch {
 	case r.At == ingest.Undated, r.Kind == ingest.PlainRecord && r.Activity.Standing(),
-		r.Kind == ingest.LoginRecord && r.Flags&ingest.Open != 0 && r.File == 1:
+		r.Kind == ingest.LoginRecord && r.Flags&ingest.Open != 0 && v.phone(r.From):
 		return math.MaxInt64
 	}
 	return max(r.Key, r.At, r.Until)
 }
 
-// group stores the new ones of records that share a day and a family. Records
-// that have effect beyond their day go into blocks of their own, so that later
+// group stores the new ones of rows that share a day and a family. Rows that
+// have effect beyond their day go into blocks of their own, so that later
 // windows read few blocks of earlier days.
-func (w *writer) group(ctx context.Context, f *fileWriter, day int64, family int, recs []ingest.Record) error {
-	if err := w.load(ctx, day, family, recs[0].Key, recs[len(recs)-1].Key); err != nil {
+func (w *writer) group(ctx context.Context, f *fileWriter, day int64, family int, rows []segment.Row) error {
+	if err := w.load(ctx, day, family, rows[0].Key, rows[len(rows)-1].Key); err != nil {
 		return err
 	}
-	fresh := recs[:0]
+	fresh := rows[:0]
 	i := 0
-	for k := range recs {
-		for i < len(w.old) && segment.Identity(&w.old[i], &recs[k]) < 0 {
+	for k := range rows {
+		for i < len(w.old) && segment.Identity(&w.old[i], &rows[k]) < 0 {
 			i++
 		}
-		known := i < len(w.old) && segment.Identity(&w.old[i], &recs[k]) == 0 ||
-			len(fresh) > 0 && segment.Identity(&fresh[len(fresh)-1], &recs[k]) == 0
+		known := i < len(w.old) && segment.Identity(&w.old[i], &rows[k]) == 0 ||
+			len(fresh) > 0 && segment.Identity(&fresh[len(fresh)-1], &rows[k]) == 0
 		f.count(!known)
 		if !known {
-			fresh = append(fresh, recs[k])
+			fresh = append(fresh, rows[k])
 		}
 	}
+	if len(fresh) == 0 {
+		return nil
+	}
 	f.records += len(fresh)
+	w.days[day] = true
 	if family == plain {
 		if err := w.plainKeys(ctx, f, day, fresh); err != nil {
 			return err
 		}
 	}
-	var lasting []ingest.Record
-	within := fresh[:0]
-	for _, r := range fresh {
-		if reach(&r) >= (day+1)*dayMS {
-			lasting = append(lasting, r)
+	put, err := w.stmt(ctx, putSegment)
+	if err != nil {
+		return err
+	}
+	return putBlocks(ctx, put, w.words, f.id, day, family, fresh)
+}
+
+const putSegment = "INSERT INTO segment(day, family, import, records, low, high, first, last, reach, block) VALUES(?,?,?,?,?,?,?,?,?,?)"
+
+// putBlocks stores sorted rows of one day and family. It changes their order.
+func putBlocks(ctx context.Context, put *sql.Stmt, words *vocabulary, file, day int64, family int, rows []segment.Row) error {
+	var lasting []segment.Row
+	within := rows[:0]
+	for i := range rows {
+		if words.reach(&rows[i]) >= (day+1)*dayMS {
+			lasting = append(lasting, rows[i])
 		} else {
-			within = append(within, r)
+			within = append(within, rows[i])
 		}
 	}
-	for _, recs := range [][]ingest.Record{within, lasting} {
-		for len(recs) > 0 {
-			n := min(len(recs), segment.Max)
-			if err := w.block(ctx, f, day, family, recs[:n]); err != nil {
+	var packed []byte
+	for _, rows := range [][]segment.Row{within, lasting} {
+		for len(rows) > 0 {
+			block := rows[:min(len(rows), segment.Max)]
+			rows = rows[len(block):]
+			var first, last any
+			low, high, far := int64(math.MaxInt64), int64(math.MinInt64), int64(math.MinInt64)
+			for i := range block {
+				far = max(far, words.reach(&block[i]))
+				if at, ok := activityTime(&block[i]); ok {
+					low, high = min(low, at), max(high, at)
+				}
+			}
+			if low <= high {
+				first, last = low, high
+			}
+			packed = segment.Encode(packed[:0], block)
+			if _, err := put.ExecContext(ctx, day, family, file, len(block), block[0].Key, block[len(block)-1].Key, first, last, far, packed); err != nil {
 				return err
 			}
-			recs = recs[n:]
 		}
 	}
 	return nil
@@ -198,15 +213,15 @@ func (w *writer) load(ctx context.Context, day int64, family int, low, high int6
 			return err
 		}
 	}
-	slices.SortFunc(w.old, func(a, b ingest.Record) int { return segment.Identity(&a, &b) })
+	slices.SortFunc(w.old, func(a, b segment.Row) int { return segment.Identity(&a, &b) })
 	return rows.Err()
 }
 
 // plainKeys files the keys of rows that have one and marks those that are
 // there already with other content.
-func (w *writer) plainKeys(ctx context.Context, f *fileWriter, day int64, recs []ingest.Record) error {
-	for i := range recs {
-		r := &recs[i]
+func (w *writer) plainKeys(ctx context.Context, f *fileWriter, day int64, rows []segment.Row) error {
+	for i := range rows {
+		r := &rows[i]
 		if r.Flags&ingest.Keyed == 0 {
 			continue
 		}
@@ -230,6 +245,10 @@ func (w *writer) plainKeys(ctx context.Context, f *fileWriter, day int64, recs [
 			if _, err := w.added(ctx, "INSERT OR IGNORE INTO plain_conflict(hash) VALUES(?)", hash[:]); err != nil {
 				return err
 			}
+			// Which row holds may change on the other days of the key as well.
+			if _, err := w.added(ctx, "DELETE FROM summarised WHERE day IN (SELECT day FROM plain_key WHERE hash=?)", hash[:]); err != nil {
+				return err
+			}
 		}
 		if _, err := w.added(ctx, "INSERT OR IGNORE INTO plain_key(hash, day) VALUES(?,?)", hash[:], day); err != nil {
 			return err
@@ -238,24 +257,12 @@ func (w *writer) plainKeys(ctx context.Context, f *fileWriter, day int64, recs [
 	return nil
 }
 
-func (w *writer) block(ctx context.Context, f *fileWriter, day int64, family int, recs []ingest.Record) error {
-	var first, last any
-	far := int64(math.MinInt64)
-	for i := range recs {
-		far = max(far, reach(&recs[i]))
-		if at, ok := activityTime(&recs[i]); ok {
-			if first == nil || at < first.(int64) {
-				first = at
-			}
-			if last == nil || at > last.(int64) {
-				last = at
-			}
+// outdated drops the summaries of the days that got new records.
+func (w *writer) outdated(ctx context.Context) error {
+	for day := range w.days {
+		if _, err := w.added(ctx, "DELETE FROM summarised WHERE day=?", day); err != nil {
+			return err
 		}
 	}
-	st, err := w.stmt(ctx, "INSERT INTO segment(day, family, import, records, low, high, first, last, reach, block) VALUES(?,?,?,?,?,?,?,?,?,?)")
-	if err != nil {
-		return err
-	}
-	_, err = st.ExecContext(ctx, day, family, f.id, len(recs), recs[0].Key, recs[len(recs)-1].Key, first, last, far, segment.Encode(nil, recs))
-	return err
+	return nil
 }

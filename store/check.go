@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"calaudit/audit"
-	"calaudit/ingest"
 	"calaudit/store/segment"
 )
 
@@ -106,12 +105,16 @@ func (s *Store) checkSegments(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	x, err := s.composing(ctx, names)
+	if err != nil {
+		return "", err
+	}
 	rows, err := s.q.QueryContext(ctx, "SELECT id, day, family, records, block FROM segment")
 	if err != nil {
 		return "", err
 	}
 	defer rows.Close()
-	var recs []ingest.Record
+	var recs []segment.Row
 	for rows.Next() {
 		var id, day int64
 		var family, n int
@@ -127,11 +130,15 @@ func (s *Store) checkSegments(ctx context.Context) (string, error) {
 		}
 		for i := range recs {
 			r := &recs[i]
-			if dayOf(r.Key) != day || familyOf[r.Kind] != family || r.Line == 0 {
+			if dayOf(r.Key) != day || int(r.Kind) >= len(familyOf) || familyOf[r.Kind] != family || r.Line == 0 {
 				return fmt.Sprintf("block %d holds a record of another day or without a line", id), nil
 			}
-			for _, n := range r.Names() {
-				if int(n) >= len(names) || n != 0 && names[n].Text == "" {
+			if !x.sound(r) {
+				return fmt.Sprintf("block %d refers to a party or name that is not there", id), nil
+			}
+			rec := r.Record(x.parties)
+			for _, n := range rec.Names() {
+				if n != 0 && names[n].Text == "" {
 					return fmt.Sprintf("block %d refers to name %d, which is not there", id, n), nil
 				}
 			}

@@ -19,9 +19,10 @@ import (
 // Command is one ingest command: it groups the directory files met together
 // into snapshots and the settings files that add up.
 type Command struct {
-	s   *Store
-	env *ingest.Env
-	id  int64 // 0 until something is written
+	s     *Store
+	env   *ingest.Env
+	id    int64       // 0 until something is written
+	words *vocabulary // nil until something is read
 }
 
 // NewCommand starts an ingest command. Nothing is written until needed.
@@ -99,7 +100,12 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 		if err != nil || len(toRead) == 0 {
 			return err
 		}
-		w := newWriter(tx, command, u, sig, toRead, c.env)
+		if c.words == nil {
+			if c.words, err = loadVocabulary(ctx, tx); err != nil {
+				return err
+			}
+		}
+		w := newWriter(tx, command, u, sig, toRead, c.env, c.words)
 		if w.pruned, err = prunedBefore(ctx, tx); err != nil {
 			return err
 		}
@@ -130,6 +136,7 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 		return nil
 	})
 	if err != nil {
+		c.words = nil // it may hold words that were rolled back
 		return nil, err
 	}
 	c.id = command

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
@@ -238,7 +239,24 @@ func migrationFiles() []string {
 	return names // Glob sorts
 }
 
-func latestVersion() int { return len(migrationFiles()) }
+// latestVersion is the number that the name of the last migration begins with.
+func latestVersion() int {
+	files := migrationFiles()
+	return migrationNumber(files[len(files)-1])
+}
+
+func migrationNumber(file string) int {
+	n, err := strconv.Atoi(strings.TrimPrefix(file, "migrations/")[:4])
+	if err != nil {
+		panic(err) // part of the program
+	}
+	return n
+}
+
+// after is what SQL cannot do of a migration, by its number.
+var after = map[int]func(ctx context.Context, tx *sql.Tx) error{
+	2: packEvidence,
+}
 
 // migrate applies the missing migrations, each in a transaction of its own
 // that also sets the version, so that a failing one leaves no trace.
@@ -247,8 +265,9 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i, name := range migrationFiles() {
-		if i < version {
+	for _, name := range migrationFiles() {
+		number := migrationNumber(name)
+		if number <= version {
 			continue
 		}
 		script, err := migrations.ReadFile(name)
@@ -261,13 +280,18 @@ func (s *Store) migrate(ctx context.Context) error {
 			if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&now); err != nil {
 				return err
 			}
-			if now > i {
+			if now >= number {
 				return nil
 			}
 			if _, err := tx.ExecContext(ctx, string(script)); err != nil {
 				return err
 			}
-			_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version=%d; PRAGMA application_id=%d", i+1, applicationID))
+			if more := after[number]; more != nil {
+				if err := more(ctx, tx); err != nil {
+					return err
+				}
+			}
+			_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version=%d; PRAGMA application_id=%d", number, applicationID))
 			return err
 		})
 		if err != nil {

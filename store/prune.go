@@ -79,64 +79,58 @@ func outlasts(r *ingest.Record) bool {
 	return r.Key == ingest.Undated || r.Kind == ingest.PlainRecord && r.Activity.Standing()
 }
 
-// dropNames removes the texts that no record refers to.
+// dropNames blanks the texts that no record refers to. What is made of them,
+// parties and usages, goes with them; summaries are made anew when needed.
 func dropNames(ctx context.Context, tx *sql.Tx) (int, error) {
-	used, err := usedNames(ctx, tx)
+	v, err := loadVocabulary(ctx, tx)
 	if err != nil {
 		return 0, err
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT id FROM name")
-	if err != nil {
-		return 0, err
-	}
-	defer rows.Close()
-	var drop []int64
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return 0, err
-		}
-		if !used[ingest.ID(id)] {
-			drop = append(drop, id)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return 0, err
-	}
-	del, err := tx.PrepareContext(ctx, "DELETE FROM name WHERE id=?")
-	if err != nil {
-		return 0, err
-	}
-	defer del.Close()
-	for _, id := range drop {
-		if _, err := del.ExecContext(ctx, id); err != nil {
-			return 0, err
-		}
-	}
-	return len(drop), nil
-}
-
-func usedNames(ctx context.Context, tx *sql.Tx) (map[ingest.ID]bool, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT block FROM segment")
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	used := map[ingest.ID]bool{}
-	var recs []ingest.Record
-	for rows.Next() {
-		var block []byte
+	names, parties := make([]bool, len(v.names.values)), make([]bool, len(v.parties.values))
+	var packed []segment.Row
+	err = each(ctx, tx, "SELECT block FROM segment", func(rows *sql.Rows) error {
+		var block sql.RawBytes
 		if err := rows.Scan(&block); err != nil {
-			return nil, err
+			return err
 		}
-		if recs, err = segment.Decode(recs[:0], block, 0); err != nil {
-			return nil, err
+		if packed, err = segment.Decode(packed[:0], block, 0); err != nil {
+			return err
 		}
-		for i := range recs {
-			for _, id := range recs[i].Names() {
-				used[id] = true
+		for i := range packed {
+			r := &packed[i]
+			if int(max(r.From, r.To)) >= len(parties) || int(max(r.Server, r.Source)) >= len(names) {
+				return segment.ErrDamaged
 			}
+			parties[r.From], parties[r.To] = true, true
+			names[r.Server], names[r.Source] = true, true
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	for i := range parties {
+		p := &v.parties.values[i]
+		if !parties[i] {
+			*p = ingest.Party{}
+		}
+		for _, id := range []ingest.ID{p.User, p.Device, p.Endpoint, p.Client} {
+			names[id] = true
 		}
 	}
-	return used, rows.Err()
+	dropped := 0
+	for i := range names {
+		if n := &v.names.values[i]; !names[i] && *n != (ingest.Name{}) {
+			*n = ingest.Name{}
+			dropped++
+		}
+	}
+	if err := v.names.saveFrom(ctx, tx, 1); err != nil {
+		return 0, err
+	}
+	if err := v.parties.saveFrom(ctx, tx, 1); err != nil {
+		return 0, err
+	}
+	_, err = tx.ExecContext(ctx, "DELETE FROM summarised; DELETE FROM summary; DELETE FROM dictionary WHERE kind=?", usageWords)
+	return dropped, err
 }

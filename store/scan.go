@@ -1,18 +1,13 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
-	"encoding/binary"
 	"fmt"
 	"runtime"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"calaudit/audit"
 	"calaudit/ingest"
 	"calaudit/store/segment"
 )
@@ -44,10 +39,10 @@ func (s *Store) Newest(ctx context.Context) (day time.Time, ok bool, err error) 
 	return time.UnixMilli(dayOf(newest) * dayMS).UTC(), true, nil
 }
 
-// newestStanding finds the newest activity among records that hold, day by day
-// from the newest back: with conflicts the blocks must be opened.
+// newestStanding finds the newest activity among records that hold, from the
+// newest block back: with conflicts the blocks must be opened.
 func (s *Store) newestStanding(ctx context.Context, names []ingest.Name) (at int64, ok bool, err error) {
-	losers, err := s.conflicts(ctx, names)
+	x, err := s.composing(ctx, names)
 	if err != nil {
 		return 0, false, err
 	}
@@ -56,7 +51,7 @@ func (s *Store) newestStanding(ctx context.Context, names []ingest.Name) (at int
 		return 0, false, explain(err)
 	}
 	defer rows.Close()
-	var recs []ingest.Record
+	var packed []segment.Row
 	for rows.Next() {
 		var last int64
 		var block []byte
@@ -66,11 +61,11 @@ func (s *Store) newestStanding(ctx context.Context, names []ingest.Name) (at int
 		if ok && last <= at {
 			break
 		}
-		if recs, err = segment.Decode(recs[:0], block, 0); err != nil {
+		if packed, err = segment.Decode(packed[:0], block, 0); err != nil {
 			return 0, false, err
 		}
-		for i := range recs {
-			if t, dated := activityTime(&recs[i]); dated && !losers.loses(recs[i]) && (!ok || t > at) {
+		for i := range packed {
+			if t, dated := activityTime(&packed[i]); dated && !x.conflicts.loses(&packed[i]) && (!ok || t > at) {
 				at, ok = t, true
 			}
 		}
@@ -78,26 +73,11 @@ func (s *Store) newestStanding(ctx context.Context, names []ingest.Name) (at int
 	return at, ok, explain(rows.Err())
 }
 
-// Names returns the name table; the index is the id, Names[0] is unused.
+// Names returns the texts behind ids; the index is the id, Names[0] is unused.
 func (s *Store) Names(ctx context.Context) ([]ingest.Name, error) {
-	rows, err := s.q.QueryContext(ctx, "SELECT id, kind, text FROM name ORDER BY id")
-	if err != nil {
-		return nil, explain(err)
-	}
-	defer rows.Close()
-	names := make([]ingest.Name, 1)
-	for rows.Next() {
-		var id int
-		var n ingest.Name
-		if err := rows.Scan(&id, &n.Kind, &n.Text); err != nil {
-			return nil, err
-		}
-		for len(names) <= id {
-			names = append(names, ingest.Name{})
-		}
-		names[id] = n
-	}
-	return names, explain(rows.Err())
+	w := newNames()
+	err := w.load(ctx, s.q)
+	return w.values, explain(err)
 }
 
 // part is the blocks of one day that are composed together.
@@ -107,62 +87,134 @@ type part struct {
 }
 
 type block struct {
-	imported uint32
-	data     []byte
+	id, imported uint32
+	data         []byte
 }
+
+// composing turns blocks into facts.
+type composing struct {
+	names     []ingest.Name
+	parties   []ingest.Party
+	conflicts keyConflicts
+}
+
+func (s *Store) composing(ctx context.Context, names []ingest.Name) (*composing, error) {
+	parties := newParties()
+	if err := parties.load(ctx, s.q); err != nil {
+		return nil, explain(err)
+	}
+	if err := namesThere(parties.values, len(names)); err != nil {
+		return nil, err
+	}
+	x := &composing{names: names, parties: parties.values}
+	var err error
+	x.conflicts, err = s.conflicts(ctx, x)
+	return x, err
+}
+
+// workspace is what one worker uses again from day to day.
+type workspace struct {
+	rows []segment.Row
+	recs []ingest.Record
+}
+
+// facts composes the blocks of a day. The File of a fact is what place makes
+// of the block in which its record stands.
+func (x *composing) facts(p part, place func(*block) uint32, w *workspace) ([]ingest.Fact, error) {
+	w.recs = w.recs[:0]
+	for i := range p.blocks {
+		b := &p.blocks[i]
+		var err error
+		if w.rows, err = segment.Decode(w.rows[:0], b.data, place(b)); err != nil {
+			return nil, fmt.Errorf("block %d: %w", b.id, err)
+		}
+		for i := range w.rows {
+			r := &w.rows[i]
+			if !x.sound(r) {
+				return nil, fmt.Errorf("block %d: %w", b.id, segment.ErrDamaged)
+			}
+			if !x.conflicts.loses(r) {
+				w.recs = append(w.recs, r.Record(x.parties))
+			}
+		}
+	}
+	return ingest.Compose(w.recs, x.name), nil
+}
+
+// sound: everything that the row refers to is there.
+func (x *composing) sound(r *segment.Row) bool {
+	return int(max(r.From, r.To)) < len(x.parties) && int(max(r.Server, r.Source)) < len(x.names)
+}
+
+func (x *composing) name(id ingest.ID) ingest.Name { return x.names[id] }
+
+// byImport places facts in the file that they were read from.
+func byImport(b *block) uint32 { return b.imported }
 
 // Scan reads every fact that counts in the window [from, to): days, both UTC
 // midnights. Each worker gets the facts of whole days; call runs concurrently
-// with different worker numbers, 0 to workers-1. File in a fact is the import id.
+// with different worker numbers, 0 to workers-1. At is the time that counts in
+// the window (see ingest.Fact.In), File in a fact is the import id.
 func (s *Store) Scan(ctx context.Context, names []ingest.Name, from, to time.Time, workers int, call func(worker int, facts []ingest.Fact)) error {
-	conflicts, err := s.conflicts(ctx, names)
+	x, err := s.composing(ctx, names)
 	if err != nil {
 		return err
 	}
-	parts := make(chan part, workers)
-	errs := make(chan error, workers)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var wg sync.WaitGroup
-	for worker := range workers {
-		wg.Go(func() {
-			var recs []ingest.Record
-			for p := range parts {
-				var err error
-				recs = recs[:0]
-				for _, b := range p.blocks {
-					if recs, err = segment.Decode(recs, b.data, b.imported); err != nil {
-						errs <- fmt.Errorf("day %d: %w", p.day, err)
-						cancel()
-						return
-					}
-				}
-				recs = slices.DeleteFunc(recs, conflicts.loses)
-				call(worker, ingest.Compose(recs, func(id ingest.ID) ingest.Name { return names[id] }, from.UnixMilli(), to.UnixMilli()))
+	spaces := make([]workspace, workers)
+	return s.parts(ctx, `
+		SELECT day, id, import, block FROM segment WHERE (day, family) IN (
+			SELECT day, family FROM segment WHERE day>=?1 AND day<?2
+			UNION SELECT day, family FROM segment WHERE reach>=?3 AND day<?1
+		) ORDER BY day, family, id`, []any{dayOf(from.UnixMilli()), dayOf(to.UnixMilli()), from.UnixMilli()},
+		workers, func(worker int, p part) error {
+			facts, err := x.facts(p, byImport, &spaces[worker])
+			if err != nil {
+				return err
 			}
+			counting := facts[:0]
+			for _, f := range facts {
+				if at, ok := f.In(from.UnixMilli(), to.UnixMilli()); ok {
+					f.At, f.Until = at, 0
+					counting = append(counting, f)
+				}
+			}
+			call(worker, counting)
+			return nil
 		})
-	}
-	err = s.parts(ctx, from, to, parts)
-	close(parts)
-	wg.Wait()
-	select {
-	case err = <-errs:
-	default:
-	}
-	return explain(err)
 }
 
 // Workers is how many days are composed at a time.
 func Workers() int { return max(1, min(runtime.NumCPU(), 8)) }
 
-// parts sends the blocks of the window, and of earlier days whatever has
-// effect in it: a family of a day is always sent whole.
-func (s *Store) parts(ctx context.Context, from, to time.Time, out chan<- part) error {
-	rows, err := s.q.QueryContext(ctx, `
-		SELECT day, import, block FROM segment WHERE (day, family) IN (
-			SELECT day, family FROM segment WHERE day>=?1 AND day<?2
-			UNION SELECT day, family FROM segment WHERE reach>=?3 AND day<?1
-		) ORDER BY day, family, id`, dayOf(from.UnixMilli()), dayOf(to.UnixMilli()), from.UnixMilli())
+// parts hands the blocks that a query yields to workers, a day at a time.
+func (s *Store) parts(ctx context.Context, query string, args []any, workers int, call func(worker int, p part) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	days := make(chan part, workers)
+	var wg sync.WaitGroup
+	for worker := range workers {
+		wg.Go(func() {
+			for p := range days {
+				if ctx.Err() != nil {
+					continue // drain
+				}
+				if err := call(worker, p); err != nil {
+					cancel(fmt.Errorf("day %s: %w", dayText(p.day), err))
+				}
+			}
+		})
+	}
+	err := s.send(ctx, query, args, days)
+	close(days)
+	wg.Wait()
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	return explain(err)
+}
+
+func (s *Store) send(ctx context.Context, query string, args []any, days chan<- part) error {
+	rows, err := s.q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}
@@ -173,7 +225,7 @@ func (s *Store) parts(ctx context.Context, from, to time.Time, out chan<- part) 
 			return nil
 		}
 		select {
-		case out <- p:
+		case days <- p:
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
@@ -182,7 +234,7 @@ func (s *Store) parts(ctx context.Context, from, to time.Time, out chan<- part) 
 	for rows.Next() {
 		var day int64
 		var b block
-		if err := rows.Scan(&day, &b.imported, &b.data); err != nil {
+		if err := rows.Scan(&day, &b.id, &b.imported, &b.data); err != nil {
 			return err
 		}
 		if day != p.day {
@@ -197,90 +249,4 @@ func (s *Store) parts(ctx context.Context, from, to time.Time, out chan<- part) 
 		return err
 	}
 	return send()
-}
-
-// keyConflicts are plain keys that stand for several rows, with the row that
-// holds for each: the least in canonical form, wherever it is filed.
-type keyConflicts map[[2]uint64]ingest.Record
-
-// loses reports whether the record gave way to another row of the same key.
-func (k keyConflicts) loses(r ingest.Record) bool {
-	if len(k) == 0 || r.Flags&ingest.Keyed == 0 {
-		return false
-	}
-	best, ok := k[[2]uint64{r.Seq, r.Sub}]
-	return ok && segment.Identity(&best, &r) != 0
-}
-
-func (s *Store) conflicts(ctx context.Context, names []ingest.Name) (keyConflicts, error) {
-	wanted, err := s.conflictKeys(ctx)
-	if err != nil || len(wanted) == 0 {
-		return nil, err
-	}
-	rows, err := s.q.QueryContext(ctx, `SELECT s.import, s.block FROM segment s WHERE s.family=? AND s.day IN
-		(SELECT k.day FROM plain_key k JOIN plain_conflict c ON c.hash=k.hash)`, plain)
-	if err != nil {
-		return nil, explain(err)
-	}
-	defer rows.Close()
-	k := keyConflicts{}
-	text := func(id ingest.ID) ingest.Name { return names[id] }
-	var recs []ingest.Record
-	for rows.Next() {
-		var b block
-		if err := rows.Scan(&b.imported, &b.data); err != nil {
-			return nil, err
-		}
-		if recs, err = segment.Decode(recs[:0], b.data, b.imported); err != nil {
-			return nil, err
-		}
-		for _, r := range recs {
-			key := [2]uint64{r.Seq, r.Sub}
-			if r.Flags&ingest.Keyed == 0 || !wanted[key] {
-				continue
-			}
-			if best, ok := k[key]; !ok || ingest.ComparePlain(&r, &best, text) < 0 {
-				k[key] = r
-			}
-		}
-	}
-	return k, explain(rows.Err())
-}
-
-// conflictKeys are the keys that stand for more than one row.
-func (s *Store) conflictKeys(ctx context.Context) (map[[2]uint64]bool, error) {
-	rows, err := s.q.QueryContext(ctx, "SELECT hash FROM plain_conflict")
-	if err != nil {
-		return nil, explain(err)
-	}
-	defer rows.Close()
-	keys := map[[2]uint64]bool{}
-	for rows.Next() {
-		var hash []byte
-		if err := rows.Scan(&hash); err != nil {
-			return nil, err
-		}
-		if len(hash) == 16 {
-			keys[[2]uint64{binary.BigEndian.Uint64(hash), binary.BigEndian.Uint64(hash[8:])}] = true
-		}
-	}
-	return keys, explain(rows.Err())
-}
-
-// Conflicts describes the plain rows that share a key with another row.
-func (s *Store) Conflicts(ctx context.Context, names []ingest.Name) ([]audit.Conflict, error) {
-	k, err := s.conflicts(ctx, names)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]audit.Conflict, 0, len(k))
-	for _, r := range k {
-		list = append(list, audit.Conflict{Subject: names[r.From.User].Text,
-			What: fmt.Sprintf("several rows claim to be the same %s of one session; the least of them holds, at %s",
-				r.Activity, time.UnixMilli(r.At).UTC().Format(time.RFC3339))})
-	}
-	slices.SortFunc(list, func(a, b audit.Conflict) int {
-		return cmp.Or(strings.Compare(a.Subject, b.Subject), strings.Compare(a.What, b.What))
-	})
-	return list, nil
 }

@@ -6,13 +6,14 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"calaudit/audit"
 	"calaudit/ingest"
+	"calaudit/store/segment"
 )
 
 // writer takes the batches of one unit into the open transaction.
@@ -24,14 +25,59 @@ type writer struct {
 	env     *ingest.Env
 	sources []source
 	files   []fileWriter
-	ids     []ingest.ID // unit-local id -> id in the name table
-	phones  []bool      // by unit-local id: a client text of a phone
-	pruned  int64       // records of days before this one were pruned and do not come back
-	known   bool        // the last name was in the table already
-	current int         // file whose records wait
-	waiting []ingest.Record
-	old     []ingest.Record // scratch: records already stored
+	words   *vocabulary
+	ids     []uint32 // unit-local id -> number of the name
+	pruned  int64    // records of days before this one were pruned and do not come back
+	current int      // file whose rows wait
+	waiting []segment.Row
+	spare   []segment.Row // scratch: waiting rows in the order of their keys
+	order   []slot        // scratch: that order
+	old     []segment.Row // scratch: rows already stored
+	days    map[int64]bool
 	stmts   map[string]*sql.Stmt
+}
+
+// vocabulary is what a command knows of the dictionary. It is read once, and
+// dropped when a unit fails, whose words are not in the database then.
+type vocabulary struct {
+	names   *words[ingest.Name]
+	parties *words[ingest.Party]
+	lookups *words[rowHash]
+	lasting []bool // by party: signed in without an end it lasts on, see ingest.Compose
+}
+
+func loadVocabulary(ctx context.Context, q querier) (*vocabulary, error) {
+	v := &vocabulary{names: newNames(), parties: newParties(), lookups: newLookups()}
+	err := errors.Join(v.names.load(ctx, q), v.parties.load(ctx, q), v.lookups.load(ctx, q))
+	if err != nil {
+		return nil, err
+	}
+	return v, namesThere(v.parties.values, len(v.names.values))
+}
+
+// namesThere checks that parties refer to names that are there.
+func namesThere(parties []ingest.Party, names int) error {
+	for i := range parties {
+		p := &parties[i]
+		if int(max(p.User, p.Device, p.Endpoint, p.Client)) >= names {
+			return fmt.Errorf("party %d: %w", i, segment.ErrDamaged)
+		}
+	}
+	return nil
+}
+
+func (v *vocabulary) save(ctx context.Context, tx *sql.Tx) error {
+	return errors.Join(v.names.save(ctx, tx), v.parties.save(ctx, tx), v.lookups.save(ctx, tx))
+}
+
+// phone tells a party whose open sign-in has no end: a machine with an id of
+// its own, or the program of a phone.
+func (v *vocabulary) phone(party uint32) bool {
+	for n := len(v.lasting); n <= int(party); n++ {
+		p := &v.parties.values[n]
+		v.lasting = append(v.lasting, p.Device != 0 || p.Client != 0 && ingest.ClientKind(v.names.values[p.Client].Text) == "phone")
+	}
+	return v.lasting[party]
 }
 
 // fileWriter gathers the tally of one file.
@@ -57,9 +103,9 @@ type directoryPart struct {
 	blob    []byte
 }
 
-func newWriter(tx *sql.Tx, command int64, u *ingest.Unit, sig string, sources []source, env *ingest.Env) *writer {
-	w := &writer{tx: tx, command: command, unit: u, sig: sig, env: env, sources: sources,
-		ids: make([]ingest.ID, 1), phones: make([]bool, 1), current: -1, stmts: map[string]*sql.Stmt{}}
+func newWriter(tx *sql.Tx, command int64, u *ingest.Unit, sig string, sources []source, env *ingest.Env, v *vocabulary) *writer {
+	w := &writer{tx: tx, command: command, unit: u, sig: sig, env: env, sources: sources, words: v,
+		ids: make([]uint32, 1), current: -1, days: map[int64]bool{}, stmts: map[string]*sql.Stmt{}}
 	for _, s := range sources {
 		w.files = append(w.files, fileWriter{result: FileImport{Path: s.file.Path, Tally: audit.Tally{Files: 1}},
 			skips: map[string]int{}, contexts: map[string]*directoryPart{}})
@@ -110,8 +156,8 @@ func (w *writer) begin(ctx context.Context, i int) (*fileWriter, error) {
 }
 
 func (w *writer) add(ctx context.Context, b *ingest.Batch) error {
-	if err := w.names(ctx, b.Names); err != nil {
-		return err
+	for _, n := range b.Names {
+		w.ids = append(w.ids, w.words.names.id(n))
 	}
 	if b.File != w.current {
 		if err := w.flush(ctx); err != nil {
@@ -142,71 +188,15 @@ func (w *writer) add(ctx context.Context, b *ingest.Batch) error {
 	if err := w.rejects(ctx, f, b.Rejects); err != nil {
 		return err
 	}
-	if err := w.lookups(ctx, f, b.Lookups); err != nil {
-		return err
-	}
+	w.lookups(f, b.Lookups)
 	if err := w.entries(ctx, f, b.Entries); err != nil {
 		return err
 	}
-	if len(b.Records) > 0 && w.waiting == nil {
-		w.waiting = make([]ingest.Record, 0, min(flushAt+cap(b.Records), 16*len(b.Records)))
-	}
-	w.waiting = append(w.waiting, b.Records...)
+	w.records(f, b.Records)
 	if len(w.waiting) >= flushAt {
 		return w.flush(ctx)
 	}
 	return nil
-}
-
-// names gives the batch's new texts their ids in the name table.
-func (w *writer) names(ctx context.Context, names []ingest.Name) error {
-	for _, n := range names {
-		id, err := w.name(ctx, n)
-		if err != nil {
-			return err
-		}
-		if id > math.MaxUint32 {
-			return fmt.Errorf("more than %d names in the database", uint32(math.MaxUint32))
-		}
-		w.ids = append(w.ids, ingest.ID(id))
-		w.phones = append(w.phones, n.Kind == ingest.ClientName && ingest.ClientKind(n.Text) == "phone")
-	}
-	return nil
-}
-
-// name finds or makes the id of a text. A first ingest meets mostly new texts,
-// a nightly one mostly known ones: what the last text was is tried first.
-func (w *writer) name(ctx context.Context, n ingest.Name) (int64, error) {
-	if w.known {
-		id, err := w.findName(ctx, n)
-		if err != sql.ErrNoRows {
-			return id, err
-		}
-	}
-	put, err := w.stmt(ctx, "INSERT OR IGNORE INTO name(kind, text) VALUES(?,?)")
-	if err != nil {
-		return 0, err
-	}
-	res, err := put.ExecContext(ctx, n.Kind, n.Text)
-	if err != nil {
-		return 0, err
-	}
-	added, err := res.RowsAffected()
-	if err != nil {
-		return 0, err
-	}
-	if w.known = added == 0; w.known {
-		return w.findName(ctx, n)
-	}
-	return res.LastInsertId()
-}
-
-func (w *writer) findName(ctx context.Context, n ingest.Name) (id int64, err error) {
-	find, err := w.stmt(ctx, "SELECT id FROM name WHERE kind=? AND text=?")
-	if err == nil {
-		err = find.QueryRowContext(ctx, n.Kind, n.Text).Scan(&id)
-	}
-	return id, err
 }
 
 func (w *writer) rejects(ctx context.Context, f *fileWriter, rejects []ingest.Reject) error {
@@ -221,16 +211,13 @@ func (w *writer) rejects(ctx context.Context, f *fileWriter, rejects []ingest.Re
 	return nil
 }
 
-func (w *writer) lookups(ctx context.Context, f *fileWriter, lookups []ingest.Lookup) error {
+func (w *writer) lookups(f *fileWriter, lookups []ingest.Lookup) {
 	for i := range lookups {
-		added, err := w.added(ctx, "INSERT OR IGNORE INTO lookup(hash) VALUES(?)", lookups[i].Hash[:])
-		if err != nil {
-			return err
-		}
+		seen := len(w.words.lookups.values)
+		added := int(w.words.lookups.id(lookups[i].Hash)) == seen
 		f.count(added)
 		f.lookups += bit(added)
 	}
-	return nil
 }
 
 // count tells a row as stored or as seen before.
@@ -316,6 +303,12 @@ func (w *writer) finish(ctx context.Context) error {
 			f.records, f.lookups, f.entries, f.unresolved == 0, string(skips), string(notes), f.id); err != nil {
 			return err
 		}
+	}
+	if err := w.words.save(ctx, w.tx); err != nil {
+		return err
+	}
+	if err := w.outdated(ctx); err != nil {
+		return err
 	}
 	return w.seal(ctx)
 }

@@ -1,26 +1,50 @@
-// Package segment packs records into blocks: a few thousand records of one
-// UTC day, sorted by natural key, stored column by column. A column that never
-// changes within a block costs two or three bytes; times and line numbers are
-// kept as differences; everything is a varint. Equal record sets pack to equal
-// bytes. The package knows bytes and records, nothing of SQL.
+// Package segment packs records into blocks and back: sorted by natural key,
+// column by column, seven to ten bytes a record of call details. It knows
+// integers and rows, nothing of SQL.
 package segment
 
 import (
 	"cmp"
-	"encoding/binary"
-	"errors"
 	"fmt"
-	"math/bits"
+	"slices"
 
 	"calaudit/ingest"
 )
 
-// Max is the most records one block holds.
-const Max = 4096
+// Max is the most rows one block holds. Small blocks cost little more space
+// and make it cheap to open the few that speak of one person.
+const Max = 512
 
-// Compare orders records by natural key first and by everything else after,
-// File and Line last, so that equal records stand side by side.
-func Compare(a, b *ingest.Record) int {
+// Row is a record whose parties are numbers of the store's party table: the
+// same user at the same endpoint with the same client comes again and again.
+type Row struct {
+	Key      int64
+	Seq, Sub uint64
+	At       int64
+	Until    int64
+	From, To uint32 // parties; 0 is nobody
+	Server   uint32
+	Source   uint32
+	File     uint32
+	Line     uint32
+	Flags    ingest.Flags
+	Kind     ingest.Kind
+	Activity ingest.Activity
+	Media    ingest.Media
+	Role     ingest.Role
+}
+
+// Record gives the row its parties back. The caller has checked that both are
+// in the table.
+func (r *Row) Record(parties []ingest.Party) ingest.Record {
+	return ingest.Record{Kind: r.Kind, Activity: r.Activity, Media: r.Media, Role: r.Role, Flags: r.Flags,
+		Key: r.Key, Seq: r.Seq, Sub: r.Sub, At: r.At, Until: r.Until, From: parties[r.From], To: parties[r.To],
+		Server: ingest.ID(r.Server), Source: ingest.ID(r.Source), File: r.File, Line: r.Line}
+}
+
+// Compare orders rows by natural key first and by everything else after, File
+// and Line last, so that equal records stand side by side.
+func Compare(a, b *Row) int {
 	if c := Identity(a, b); c != 0 {
 		return c
 	}
@@ -31,8 +55,8 @@ func Compare(a, b *ingest.Record) int {
 }
 
 // Identity is Compare without File and Line: 0 means the same record. Written
-// out field by field: it runs some twenty times for every record stored.
-func Identity(a, b *ingest.Record) int {
+// out field by field: it runs some twenty times for every record sorted.
+func Identity(a, b *Row) int {
 	switch {
 	case a.Key != b.Key:
 		return cmp.Compare(a.Key, b.Key)
@@ -43,9 +67,9 @@ func Identity(a, b *ingest.Record) int {
 	case a.Kind != b.Kind:
 		return cmp.Compare(a.Kind, b.Kind)
 	case a.From != b.From:
-		return party(&a.From, &b.From)
+		return cmp.Compare(a.From, b.From)
 	case a.To != b.To:
-		return party(&a.To, &b.To)
+		return cmp.Compare(a.To, b.To)
 	case a.At != b.At:
 		return cmp.Compare(a.At, b.At)
 	case a.Until != b.Until:
@@ -64,215 +88,203 @@ func Identity(a, b *ingest.Record) int {
 	return cmp.Compare(a.Source, b.Source)
 }
 
-func party(a, b *ingest.Party) int {
-	return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Device, b.Device), cmp.Compare(a.Endpoint, b.Endpoint),
-		cmp.Compare(a.Client, b.Client), cmp.Compare(a.Class, b.Class))
-}
-
-// column is one field of a record as an integer.
-type column struct {
-	get func(*ingest.Record) uint64
-	set func(*ingest.Record, uint64)
-}
-
-// columns are the fields behind the natural key. The order is part of the
-// format; append only, and raise version when the meaning of one changes.
-var columns = [...]column{
-	{func(r *ingest.Record) uint64 { return uint64(r.Activity) }, func(r *ingest.Record, v uint64) { r.Activity = ingest.Activity(v) }},
-	{func(r *ingest.Record) uint64 { return uint64(r.Media) }, func(r *ingest.Record, v uint64) { r.Media = ingest.Media(v) }},
-	{func(r *ingest.Record) uint64 { return uint64(r.Role) }, func(r *ingest.Record, v uint64) { r.Role = ingest.Role(v) }},
-	{func(r *ingest.Record) uint64 { return uint64(r.Flags) }, func(r *ingest.Record, v uint64) { r.Flags = ingest.Flags(v) }},
-	{func(r *ingest.Record) uint64 { return zigzag(r.At - r.Key) }, func(r *ingest.Record, v uint64) { r.At = r.Key + unzigzag(v) }},
-	{func(r *ingest.Record) uint64 { return since(r.Until, r.Key) }, func(r *ingest.Record, v uint64) { r.Until = from(v, r.Key) }},
-	{func(r *ingest.Record) uint64 { return uint64(r.From.User) }, func(r *ingest.Record, v uint64) { r.From.User = ingest.ID(v) }},
-	{func(r *ingest.Record) uint64 { return uint64(r.From.Device) }, func(r *ingest.Record, v uint64) { r.From.Device = ingest.ID(v) }},
-	{func(r *ingest.Record) uint64 { return uint64(r.From.Endpoint) }, func(r *ingest.Record, v uint64) { r.From.Endpoint = ingest.ID(v) }},
-	{func(r *ingest.Record) uint64 { return uint64(r.From.Client) }, func(r *ingest.Record, v uint64) { r.From.Client = ingest.ID(v) }},
-	{func(r *ingest.Record) uint64 { return uint64(r.From.Class) }, func(r *ingest.Record, v uint64) { r.From.Class = ingest.Class(v) }},
-	{func(r *ingest.Record) uint64 { return uint64(r.To.User) }, func(r *ingest.Record, v uint64) { r.To.User = ingest.ID(v) }},
-	{func(r *ingest.Record) uint64 { return uint64(r.To.Device) }, func(r *ingest.Record, v uint64) { r.To.Device = ingest.ID(v) }},
-	{func(r *ingest.Record) uint64 { return uint64(r.To.Endpoint) }, func(r *ingest.Record, v uint64) { r.To.Endpoint = ingest.ID(v) }},
-	{func(r *ingest.Record) uint64 { return uint64(r.To.Client) }, func(r *ingest.Record, v uint64) { r.To.Client = ingest.ID(v) }},
-	{func(r *ingest.Record) uint64 { return uint64(r.To.Class) }, func(r *ingest.Record, v uint64) { r.To.Class = ingest.Class(v) }},
-	{func(r *ingest.Record) uint64 { return uint64(r.Server) }, func(r *ingest.Record, v uint64) { r.Server = ingest.ID(v) }},
-	{func(r *ingest.Record) uint64 { return uint64(r.Source) }, func(r *ingest.Record, v uint64) { r.Source = ingest.ID(v) }},
-}
-
-// key and line columns are stored as differences to the record before.
-var ordered = [...]column{
-	{func(r *ingest.Record) uint64 { return uint64(r.Key) }, func(r *ingest.Record, v uint64) { r.Key = int64(v) }},
-	{func(r *ingest.Record) uint64 { return uint64(r.Line) }, func(r *ingest.Record, v uint64) { r.Line = uint32(v) }},
-}
-
-// hash columns are stored as varints when small and as eight bytes otherwise.
-var hashes = [...]column{
-	{func(r *ingest.Record) uint64 { return r.Seq }, func(r *ingest.Record, v uint64) { r.Seq = v }},
-	{func(r *ingest.Record) uint64 { return r.Sub }, func(r *ingest.Record, v uint64) { r.Sub = v }},
-	{func(r *ingest.Record) uint64 { return uint64(r.Kind) }, func(r *ingest.Record, v uint64) { r.Kind = ingest.Kind(v) }},
-}
-
-// since and from keep "not told" (0) apart from a difference of nothing.
-func since(t, base int64) uint64 {
-	if t == 0 {
-		return 0
-	}
-	return zigzag(t-base) + 1
-}
-
-func from(v uint64, base int64) int64 {
-	if v == 0 {
-		return 0
-	}
-	return base + unzigzag(v-1)
-}
-
-func zigzag(v int64) uint64   { return uint64(v)<<1 ^ uint64(v>>63) }
-func unzigzag(v uint64) int64 { return int64(v>>1) ^ -int64(v&1) }
-
-// How a column is stored: the first byte of its part of the block.
+// columns of a block, in the order in which they are stored. The order is part
+// of the format: raise version when it or the meaning of one changes.
 const (
-	same  = iota // one varint for all records
-	each         // a varint for every record
-	delta        // a varint difference to the record before
-	wide         // eight bytes for every record
+	keyColumn = iota
+	lineColumn
+	seqColumn
+	subColumn
+	kindColumn
+	activityColumn
+	mediaColumn
+	roleColumn
+	flagsColumn
+	atColumn    // difference to the key, zigzag
+	untilColumn // the same plus one, 0 when not told
+	fromColumn
+	toColumn
+	serverColumn
+	sourceColumn
+	columns
 )
 
-const version = 1
+const version = 2
 
-// Encode packs sorted records, at most Max of them.
-func Encode(dst []byte, recs []ingest.Record) []byte {
-	dst = append(dst, version)
-	dst = binary.AppendUvarint(dst, uint64(len(recs)))
-	if len(recs) == 0 {
-		return dst
-	}
-	for _, c := range ordered {
-		dst = encode(dst, recs, c, delta)
-	}
-	for _, c := range hashes {
-		dst = encode(dst, recs, c, each)
-	}
-	for _, c := range columns {
-		dst = encode(dst, recs, c, each)
-	}
-	return dst
-}
-
-func encode(dst []byte, recs []ingest.Record, c column, how byte) []byte {
-	first, constant, size := c.get(&recs[0]), true, 0
-	for i := range recs {
-		v := c.get(&recs[i])
-		constant = constant && v == first
-		size += (bits.Len64(v|1) + 6) / 7
-	}
-	if constant {
-		return binary.AppendUvarint(append(dst, same), first)
-	}
-	if how == each && size > 8*len(recs) {
-		how = wide
-	}
-	dst = append(dst, how)
-	var last uint64
-	for i := range recs {
-		v := c.get(&recs[i])
-		switch how {
-		case delta:
-			dst = binary.AppendUvarint(dst, zigzag(int64(v-last)))
-			last = v
-		case wide:
-			dst = binary.LittleEndian.AppendUint64(dst, v)
-		default:
-			dst = binary.AppendUvarint(dst, v)
+// get copies one column of the rows out. One loop for each column and not one
+// for each row: this is most of the work of reading and writing blocks.
+func get(column int, rows []Row, out []uint64) {
+	out = out[:len(rows)]
+	switch column {
+	case keyColumn:
+		for i := range rows {
+			out[i] = uint64(rows[i].Key)
+		}
+	case lineColumn:
+		for i := range rows {
+			out[i] = uint64(rows[i].Line)
+		}
+	case seqColumn:
+		for i := range rows {
+			out[i] = rows[i].Seq
+		}
+	case subColumn:
+		for i := range rows {
+			out[i] = rows[i].Sub
+		}
+	case kindColumn:
+		for i := range rows {
+			out[i] = uint64(rows[i].Kind)
+		}
+	case activityColumn:
+		for i := range rows {
+			out[i] = uint64(rows[i].Activity)
+		}
+	case mediaColumn:
+		for i := range rows {
+			out[i] = uint64(rows[i].Media)
+		}
+	case roleColumn:
+		for i := range rows {
+			out[i] = uint64(rows[i].Role)
+		}
+	case flagsColumn:
+		for i := range rows {
+			out[i] = uint64(rows[i].Flags)
+		}
+	case atColumn:
+		for i := range rows {
+			out[i] = zigzag(rows[i].At - rows[i].Key)
+		}
+	case untilColumn:
+		for i := range rows {
+			if out[i] = 0; rows[i].Until != 0 {
+				out[i] = zigzag(rows[i].Until-rows[i].Key) + 1
+			}
+		}
+	case fromColumn:
+		for i := range rows {
+			out[i] = uint64(rows[i].From)
+		}
+	case toColumn:
+		for i := range rows {
+			out[i] = uint64(rows[i].To)
+		}
+	case serverColumn:
+		for i := range rows {
+			out[i] = uint64(rows[i].Server)
+		}
+	case sourceColumn:
+		for i := range rows {
+			out[i] = uint64(rows[i].Source)
 		}
 	}
+}
+
+// set is the reverse of get. The key column comes first: others refer to it.
+func set(column int, rows []Row, in []uint64) {
+	in = in[:len(rows)]
+	switch column {
+	case keyColumn:
+		for i := range rows {
+			rows[i].Key = int64(in[i])
+		}
+	case lineColumn:
+		for i := range rows {
+			rows[i].Line = uint32(in[i])
+		}
+	case seqColumn:
+		for i := range rows {
+			rows[i].Seq = in[i]
+		}
+	case subColumn:
+		for i := range rows {
+			rows[i].Sub = in[i]
+		}
+	case kindColumn:
+		for i := range rows {
+			rows[i].Kind = ingest.Kind(in[i])
+		}
+	case activityColumn:
+		for i := range rows {
+			rows[i].Activity = ingest.Activity(in[i])
+		}
+	case mediaColumn:
+		for i := range rows {
+			rows[i].Media = ingest.Media(in[i])
+		}
+	case roleColumn:
+		for i := range rows {
+			rows[i].Role = ingest.Role(in[i])
+		}
+	case flagsColumn:
+		for i := range rows {
+			rows[i].Flags = ingest.Flags(in[i])
+		}
+	case atColumn:
+		for i := range rows {
+			rows[i].At = rows[i].Key + unzigzag(in[i])
+		}
+	case untilColumn:
+		for i := range rows {
+			if rows[i].Until = 0; in[i] != 0 {
+				rows[i].Until = rows[i].Key + unzigzag(in[i]-1)
+			}
+		}
+	case fromColumn:
+		for i := range rows {
+			rows[i].From = uint32(in[i])
+		}
+	case toColumn:
+		for i := range rows {
+			rows[i].To = uint32(in[i])
+		}
+	case serverColumn:
+		for i := range rows {
+			rows[i].Server = uint32(in[i])
+		}
+	case sourceColumn:
+		for i := range rows {
+			rows[i].Source = uint32(in[i])
+		}
+	}
+}
+
+// Encode packs sorted rows, at most Max of them.
+func Encode(dst []byte, rows []Row) []byte {
+	dst = append(dst, version, byte(len(rows)), byte(len(rows)>>8))
+	var values [Max]uint64
+	for c := range columns {
+		get(c, rows, values[:])
+		dst = AppendColumn(dst, values[:len(rows)])
+	}
 	return dst
 }
 
-var errCut = errors.New("the block is cut or damaged")
-
-// Decode unpacks a block and appends its records to dst, with file as the File
-// of each. Damage is an error, never a panic or a wrong length.
-func Decode(dst []ingest.Record, block []byte, file uint32) ([]ingest.Record, error) {
-	if len(block) == 0 || block[0] != version {
-		return dst, fmt.Errorf("block of unknown version: %w", errCut)
+// Decode unpacks a block and appends its rows to dst, with file as the File of
+// each. Damage is an error, never a panic or a wrong length.
+func Decode(dst []Row, block []byte, file uint32) ([]Row, error) {
+	if len(block) < 3 || block[0] != version {
+		return dst, fmt.Errorf("block of unknown version: %w", ErrDamaged)
 	}
-	d := decoder{b: block[1:]}
-	n := d.uvarint()
-	if n > Max || d.err != nil {
-		return dst, errCut
-	}
-	if n == 0 {
-		return dst, nil
+	n := int(block[1]) | int(block[2])<<8
+	if n > Max {
+		return dst, ErrDamaged
 	}
 	start := len(dst)
-	dst = append(dst, make([]ingest.Record, n)...)
-	recs := dst[start:]
-	for i := range recs {
-		recs[i].File = file
+	dst = slices.Grow(dst, n)[:start+n]
+	rows := dst[start:]
+	r := Reader{b: block[3:]}
+	var values [Max]uint64
+	for c := range columns {
+		r.Column(values[:n])
+		set(c, rows, values[:])
 	}
-	for _, c := range ordered {
-		d.column(recs, c)
+	for i := range rows {
+		rows[i].File = file
 	}
-	for _, c := range hashes {
-		d.column(recs, c)
-	}
-	for _, c := range columns {
-		d.column(recs, c)
-	}
-	if d.err != nil || len(d.b) != 0 {
-		return dst[:start], errCut
+	if err := r.End(); err != nil {
+		return dst[:start], err
 	}
 	return dst, nil
-}
-
-type decoder struct {
-	b   []byte
-	err error
-}
-
-func (d *decoder) uvarint() uint64 {
-	v, n := binary.Uvarint(d.b)
-	if n <= 0 {
-		d.err = errCut
-		return 0
-	}
-	d.b = d.b[n:]
-	return v
-}
-
-func (d *decoder) column(recs []ingest.Record, c column) {
-	if d.err != nil || len(d.b) == 0 {
-		d.err = errCut
-		return
-	}
-	how := d.b[0]
-	d.b = d.b[1:]
-	var v uint64
-	switch how {
-	case same:
-		v = d.uvarint()
-		for i := range recs {
-			c.set(&recs[i], v)
-		}
-	case each:
-		for i := range recs {
-			c.set(&recs[i], d.uvarint())
-		}
-	case delta:
-		for i := range recs {
-			v += uint64(unzigzag(d.uvarint()))
-			c.set(&recs[i], v)
-		}
-	case wide:
-		if len(d.b) < 8*len(recs) {
-			d.err = errCut
-			return
-		}
-		for i := range recs {
-			c.set(&recs[i], binary.LittleEndian.Uint64(d.b[8*i:]))
-		}
-		d.b = d.b[8*len(recs):]
-	default:
-		d.err = errCut
-	}
 }

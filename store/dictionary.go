@@ -1,0 +1,286 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"fmt"
+	"hash/maphash"
+	"math"
+	"math/bits"
+
+	"calaudit/audit"
+	"calaudit/ingest"
+	"calaudit/store/segment"
+)
+
+// What a dictionary numbers. The numbers are part of the format.
+const (
+	nameWords   = iota + 1 // texts: people, machines, clients, servers
+	partyWords             // a user at an endpoint with a client
+	usageWords             // what facts must agree in to be one usage
+	lookupWords            // rows of look-up tables that were seen
+)
+
+// words numbers distinct values from 1, in the order of first sight; the zero
+// value has number 0. It is kept in the database in blocks of wordsPerBlock,
+// which are read whole: reading a hundred thousand rows would take longer than
+// everything else of a night.
+type words[T comparable] struct {
+	kind   int
+	values []T      // values[0] is the zero value; zero values further on are pruned ones
+	slots  []uint32 // open addressing; made at the first look-up
+	hash   func(*T) uint64
+	pack   func(dst []byte, values []T) []byte
+	unpack func(r *segment.Reader, values []T)
+	saved  int // values below this one are in the database
+}
+
+const wordsPerBlock = 4096
+
+// id returns the number of a value, and gives it one if it is new.
+func (w *words[T]) id(v T) uint32 {
+	var zero T
+	if v == zero {
+		return 0
+	}
+	if len(w.values)*2 > len(w.slots) {
+		w.grow()
+	}
+	mask := uint64(len(w.slots) - 1)
+	i := w.hash(&v) & mask
+	for ; w.slots[i] != 0; i = (i + 1) & mask {
+		if w.values[w.slots[i]] == v {
+			return w.slots[i]
+		}
+	}
+	n := uint32(len(w.values))
+	w.slots[i] = n
+	w.values = append(w.values, v)
+	return n
+}
+
+// find is id without making one; 0 when the value is not there.
+func (w *words[T]) find(v T) uint32 {
+	if len(w.slots) == 0 {
+		w.grow()
+	}
+	mask := uint64(len(w.slots) - 1)
+	for i := w.hash(&v) & mask; w.slots[i] != 0; i = (i + 1) & mask {
+		if w.values[w.slots[i]] == v {
+			return w.slots[i]
+		}
+	}
+	return 0
+}
+
+func (w *words[T]) grow() {
+	var zero T
+	w.slots = make([]uint32, max(1<<10, 1<<bits.Len(uint(len(w.values)*3))))
+	mask := uint64(len(w.slots) - 1)
+	for n := 1; n < len(w.values); n++ {
+		if w.values[n] == zero {
+			continue
+		}
+		i := w.hash(&w.values[n]) & mask
+		for w.slots[i] != 0 {
+			i = (i + 1) & mask
+		}
+		w.slots[i] = uint32(n)
+	}
+}
+
+// load reads everything that is saved.
+func (w *words[T]) load(ctx context.Context, q querier) error {
+	rows, err := q.QueryContext(ctx, "SELECT first, words, block FROM dictionary WHERE kind=? ORDER BY first", w.kind)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	w.values, w.slots = make([]T, 1), nil
+	for rows.Next() {
+		var first, n int
+		var block sql.RawBytes
+		if err := rows.Scan(&first, &n, &block); err != nil {
+			return err
+		}
+		if first != len(w.values) || n < 1 || n > wordsPerBlock {
+			return fmt.Errorf("dictionary %d: block %d: %w", w.kind, first, segment.ErrDamaged)
+		}
+		w.values = append(w.values, make([]T, n)...)
+		r := segment.NewReader(block)
+		w.unpack(r, w.values[first:])
+		if err := r.End(); err != nil {
+			return fmt.Errorf("dictionary %d: block %d: %w", w.kind, first, err)
+		}
+	}
+	w.saved = len(w.values)
+	return rows.Err()
+}
+
+// save writes what is new since load or the last save. Only the last block,
+// which was not full, is written again.
+func (w *words[T]) save(ctx context.Context, tx *sql.Tx) error {
+	if len(w.values) > math.MaxUint32 {
+		return fmt.Errorf("more than %d words of kind %d in the database", uint32(math.MaxUint32), w.kind)
+	}
+	if w.saved == len(w.values) {
+		return nil
+	}
+	return w.saveFrom(ctx, tx, max(1, w.saved))
+}
+
+// saveFrom writes the block that holds a word, and all after it.
+func (w *words[T]) saveFrom(ctx context.Context, tx *sql.Tx, word int) error {
+	for first := (word-1)/wordsPerBlock*wordsPerBlock + 1; first < len(w.values); first += wordsPerBlock {
+		part := w.values[first:min(first+wordsPerBlock, len(w.values))]
+		if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO dictionary(kind, first, words, block) VALUES(?,?,?,?)",
+			w.kind, first, len(part), w.pack(nil, part)); err != nil {
+			return err
+		}
+	}
+	w.saved = len(w.values)
+	return nil
+}
+
+var seed = maphash.MakeSeed()
+
+// mix spreads the bits of two numbers over the result.
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xd1b54a32d192ed03)
+	return hi ^ lo
+}
+
+func newNames() *words[ingest.Name] {
+	return &words[ingest.Name]{kind: nameWords, values: make([]ingest.Name, 1),
+		hash: func(n *ingest.Name) uint64 { return maphash.String(seed, n.Text) + uint64(n.Kind)*0x9e3779b97f4a7c15 },
+		pack: func(dst []byte, list []ingest.Name) []byte {
+			kinds, lengths := make([]uint64, len(list)), make([]uint64, len(list))
+			for i, n := range list {
+				kinds[i], lengths[i] = uint64(n.Kind), uint64(len(n.Text))
+			}
+			dst = segment.AppendColumn(segment.AppendColumn(dst, kinds), lengths)
+			for _, n := range list {
+				dst = append(dst, n.Text...)
+			}
+			return dst
+		},
+		unpack: func(r *segment.Reader, list []ingest.Name) {
+			kinds, lengths := make([]uint64, len(list)), make([]uint64, len(list))
+			r.Column(kinds)
+			r.Column(lengths)
+			total := uint64(0)
+			for _, n := range lengths {
+				if n > math.MaxInt32 {
+					n = math.MaxInt32 // more than there is: Bytes tells
+				}
+				total += n
+			}
+			text := string(r.Bytes(total)) // one string for all
+			if r.Err() != nil {
+				return
+			}
+			for i := range list {
+				list[i] = ingest.Name{Kind: ingest.NameKind(kinds[i]), Text: text[:lengths[i]]}
+				text = text[lengths[i]:]
+			}
+		},
+	}
+}
+
+func newParties() *words[ingest.Party] {
+	f := fields[ingest.Party]{
+		ids: []func(*ingest.Party) *ingest.ID{
+			func(p *ingest.Party) *ingest.ID { return &p.User },
+			func(p *ingest.Party) *ingest.ID { return &p.Device },
+			func(p *ingest.Party) *ingest.ID { return &p.Endpoint },
+			func(p *ingest.Party) *ingest.ID { return &p.Client },
+		},
+		rest:    func(p *ingest.Party) uint64 { return uint64(p.Class) },
+		setRest: func(p *ingest.Party, v uint64) { p.Class = ingest.Class(v) },
+	}
+	return &words[ingest.Party]{kind: partyWords, values: make([]ingest.Party, 1), pack: f.pack, unpack: f.unpack,
+		hash: func(p *ingest.Party) uint64 {
+			return mix(uint64(p.User)<<32|uint64(p.Endpoint), uint64(p.Device)<<32|uint64(p.Client)<<4|uint64(p.Class))
+		},
+	}
+}
+
+func newUsages() *words[audit.UsageKey] {
+	f := fields[audit.UsageKey]{
+		ids: []func(*audit.UsageKey) *ingest.ID{
+			func(k *audit.UsageKey) *ingest.ID { return &k.User },
+			func(k *audit.UsageKey) *ingest.ID { return &k.Device },
+			func(k *audit.UsageKey) *ingest.ID { return &k.Endpoint },
+			func(k *audit.UsageKey) *ingest.ID { return &k.Client },
+			func(k *audit.UsageKey) *ingest.ID { return &k.Server },
+		},
+		rest: func(k *audit.UsageKey) uint64 {
+			return uint64(k.Activity)<<8 | uint64(k.Class)<<2 | uint64(bit(k.Untold))<<1 | uint64(bit(k.PeerPSTN))
+		},
+		setRest: func(k *audit.UsageKey, v uint64) {
+			k.Activity, k.Class = ingest.Activity(v>>8), ingest.Class(v>>2&0x3f)
+			k.Untold, k.PeerPSTN = v&2 != 0, v&1 != 0
+		},
+	}
+	return &words[audit.UsageKey]{kind: usageWords, values: make([]audit.UsageKey, 1), pack: f.pack, unpack: f.unpack,
+		hash: func(k *audit.UsageKey) uint64 {
+			return mix(mix(uint64(k.User)<<32|uint64(k.Endpoint), uint64(k.Device)<<32|uint64(k.Client)), uint64(k.Server)<<16|f.rest(k))
+		},
+	}
+}
+
+// fields packs structs of names and one more number, column by column.
+type fields[T any] struct {
+	ids     []func(*T) *ingest.ID
+	rest    func(*T) uint64
+	setRest func(*T, uint64)
+}
+
+func (f fields[T]) pack(dst []byte, list []T) []byte {
+	values := make([]uint64, len(list))
+	for _, field := range f.ids {
+		for i := range list {
+			values[i] = uint64(*field(&list[i]))
+		}
+		dst = segment.AppendColumn(dst, values)
+	}
+	for i := range list {
+		values[i] = f.rest(&list[i])
+	}
+	return segment.AppendColumn(dst, values)
+}
+
+func (f fields[T]) unpack(r *segment.Reader, list []T) {
+	values := make([]uint64, len(list))
+	for _, field := range f.ids {
+		r.Column(values)
+		for i := range list {
+			*field(&list[i]) = ingest.ID(values[i])
+		}
+	}
+	r.Column(values)
+	for i := range list {
+		f.setRest(&list[i], values[i])
+	}
+}
+
+// rowHash is the hash of a row of a look-up table: see ingest.Lookup.
+type rowHash = [16]byte
+
+func newLookups() *words[rowHash] {
+	return &words[rowHash]{kind: lookupWords, values: make([]rowHash, 1),
+		hash: func(h *rowHash) uint64 { return binary.LittleEndian.Uint64(h[:]) },
+		pack: func(dst []byte, list []rowHash) []byte {
+			for i := range list {
+				dst = append(dst, list[i][:]...)
+			}
+			return dst
+		},
+		unpack: func(r *segment.Reader, list []rowHash) {
+			for i := range list {
+				copy(list[i][:], r.Bytes(uint64(len(list[i]))))
+			}
+		},
+	}
+}
