@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"math"
-	"slices"
 
 	"calaudit/ingest"
 	"calaudit/store/segment"
@@ -80,7 +79,7 @@ func (w *writer) flush(ctx context.Context) error {
 		return nil
 	}
 	f := &w.files[w.current]
-	rows := w.sorted()
+	rows := w.sorter.sort(w.waiting)
 	for len(rows) > 0 {
 		day, family := dayOf(rows[0].Key), familyOf[rows[0].Kind]
 		end, n := (day+1)*dayMS, 1
@@ -194,7 +193,7 @@ func putBlocks(ctx context.Context, put *sql.Stmt, words *vocabulary, file, day 
 
 // load reads what is stored for a day and family between two key times, sorted.
 func (w *writer) load(ctx context.Context, day int64, family int, low, high int64) error {
-	w.old = w.old[:0]
+	w.old, w.loaded = nil, w.loaded[:0]
 	st, err := w.stmt(ctx, "SELECT block FROM segment WHERE day=? AND family=? AND low<=? AND high>=?")
 	if err != nil {
 		return err
@@ -209,11 +208,11 @@ func (w *writer) load(ctx context.Context, day int64, family int, low, high int6
 		if err := rows.Scan(&block); err != nil {
 			return err
 		}
-		if w.old, err = segment.Decode(w.old, block, 0); err != nil {
+		if w.loaded, err = segment.Decode(w.loaded, block, 0); err != nil {
 			return err
 		}
 	}
-	slices.SortFunc(w.old, func(a, b segment.Row) int { return segment.Identity(&a, &b) })
+	w.old = w.oldSorter.sort(w.loaded)
 	return rows.Err()
 }
 
@@ -257,11 +256,19 @@ func (w *writer) plainKeys(ctx context.Context, f *fileWriter, day int64, rows [
 	return nil
 }
 
-// outdated drops the summaries of the days that got new records.
-func (w *writer) outdated(ctx context.Context) error {
+// dates drops the summaries of the days that got new records, and notes for
+// which days there are activities.
+func (w *writer) dates(ctx context.Context) error {
 	for day := range w.days {
 		if _, err := w.added(ctx, "DELETE FROM summarised WHERE day=?", day); err != nil {
 			return err
+		}
+	}
+	for i := range w.files {
+		if f := &w.files[i]; f.records > 0 {
+			if _, err := w.added(ctx, "INSERT OR IGNORE INTO coverage(format, day) "+covered+" AND i.id=?1", f.id); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

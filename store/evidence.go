@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"calaudit/ingest"
@@ -17,31 +16,51 @@ type Line struct {
 	File string
 }
 
-// Lines finds the facts of a window that the test picks, oldest first.
-func (s *Store) Lines(ctx context.Context, names []ingest.Name, from, to time.Time, pick func(*ingest.Fact) bool) ([]Line, error) {
-	var mu sync.Mutex
-	var facts []ingest.Fact
-	err := s.Scan(ctx, names, from, to, Workers(), func(_ int, day []ingest.Fact) {
-		var found []ingest.Fact
-		for i := range day {
-			if pick(&day[i]) {
-				found = append(found, day[i])
-			}
+// Who names a subject: the numbers of the texts that it goes by.
+type Who struct {
+	Users    map[ingest.ID]bool // as a user
+	Machines map[ingest.ID]bool // as a device or endpoint
+}
+
+func (w Who) did(f *ingest.Fact) bool {
+	return w.Users[f.User] || w.Machines[f.Device] || w.Machines[f.Endpoint]
+}
+
+// fewUsers is up to how many users are looked up one by one. A machine that
+// more people used is found by reading every day.
+const fewUsers = 64
+
+// Lines finds the facts of the window [from, to) about somebody, oldest first.
+// Only the blocks are opened that the summaries name.
+func (s *Store) Lines(ctx context.Context, names []ingest.Name, from, to time.Time, who Who) ([]Line, error) {
+	x, err := s.composing(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	l := lookup{s: s, x: x, from: from.UnixMilli(), to: to.UnixMilli(), who: who, users: map[ingest.ID]bool{}}
+	for id := range who.Users {
+		l.users[id] = true
+	}
+	for i := range x.parties {
+		if p := &x.parties[i]; who.Machines[p.Device] || who.Machines[p.Endpoint] {
+			l.users[p.User] = true
 		}
-		mu.Lock()
-		facts = append(facts, found...)
-		mu.Unlock()
-	})
-	if err != nil {
-		return nil, err
 	}
-	paths, err := s.paths(ctx)
-	if err != nil {
-		return nil, err
+	delete(l.users, 0)
+	if err := l.days(ctx); err != nil {
+		return nil, explain(err)
 	}
-	lines := make([]Line, len(facts))
-	for i, f := range facts {
-		lines[i] = Line{f, paths[int64(f.File)]}
+	paths := map[uint32]string{}
+	lines := make([]Line, len(l.found))
+	for i, f := range l.found {
+		path, ok := paths[f.File]
+		if !ok {
+			if err := s.q.QueryRowContext(ctx, "SELECT path FROM import WHERE id=?", f.File).Scan(&path); err != nil {
+				return nil, explain(err)
+			}
+			paths[f.File] = path
+		}
+		lines[i] = Line{f, path}
 	}
 	slices.SortFunc(lines, compareLines)
 	return lines, nil
@@ -50,22 +69,4 @@ func (s *Store) Lines(ctx context.Context, names []ingest.Name, from, to time.Ti
 func compareLines(a, b Line) int {
 	return cmp.Or(cmp.Compare(a.Fact.At, b.Fact.At), cmp.Compare(a.Fact.Activity, b.Fact.Activity), strings.Compare(a.File, b.File),
 		cmp.Compare(a.Fact.Line, b.Fact.Line), cmp.Compare(a.Fact.User, b.Fact.User))
-}
-
-func (s *Store) paths(ctx context.Context) (map[int64]string, error) {
-	rows, err := s.q.QueryContext(ctx, "SELECT id, path FROM import")
-	if err != nil {
-		return nil, explain(err)
-	}
-	defer rows.Close()
-	paths := map[int64]string{}
-	for rows.Next() {
-		var id int64
-		var path string
-		if err := rows.Scan(&id, &path); err != nil {
-			return nil, err
-		}
-		paths[id] = path
-	}
-	return paths, explain(rows.Err())
 }

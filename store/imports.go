@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"calaudit/audit"
@@ -146,49 +144,48 @@ func (s *Store) Evidence(ctx context.Context) (audit.Tally, error) {
 // Coverage says for which days each format gave dated activities, and which
 // days of the window, from its first on, are without any.
 func (s *Store) Coverage(ctx context.Context, from, to time.Time) ([]audit.Coverage, error) {
-	rows, err := s.q.QueryContext(ctx, `SELECT i.format, s.first, s.last FROM segment s JOIN import i ON i.id=s.import
-		WHERE s.first IS NOT NULL ORDER BY i.format`)
+	begin, end := dayOf(from.UnixMilli()), dayOf(to.UnixMilli())
+	list := []audit.Coverage{}
+	err := each(ctx, s.q, "SELECT format, min(day), max(day) FROM coverage GROUP BY format ORDER BY format", func(rows *sql.Rows) error {
+		c := audit.Coverage{MissingDays: []string{}}
+		var first, last int64
+		err := rows.Scan(&c.Format, &first, &last)
+		c.First, c.Last = dayText(first), dayText(last)
+		list = append(list, c)
+		return err
+	})
 	if err != nil {
 		return nil, explain(err)
 	}
-	defer rows.Close()
-	type span struct {
-		first, last int64
-		days        map[int64]bool
-	}
-	formats := map[string]*span{}
-	for rows.Next() {
-		var format string
-		var first, last int64
-		if err := rows.Scan(&format, &first, &last); err != nil {
-			return nil, err
+	for i := range list {
+		c, days := &list[i], map[string]bool{}
+		err := each(ctx, s.q, "SELECT day FROM coverage WHERE format=? AND day>=? AND day<?", func(rows *sql.Rows) error {
+			var day int64
+			err := rows.Scan(&day)
+			days[dayText(day)] = true
+			return err
+		}, c.Format, begin, end)
+		if err != nil {
+			return nil, explain(err)
 		}
-		first, last = dayOf(first), dayOf(last)
-		f := formats[format]
-		if f == nil {
-			f = &span{first: first, last: last, days: map[int64]bool{}}
-			formats[format] = f
-		}
-		f.first, f.last = min(f.first, first), max(f.last, last)
-		// A block holds one day of keys; an activity a day later is told by
-		// the ends of its span.
-		f.days[first], f.days[last] = true, true
-	}
-	if err := rows.Err(); err != nil {
-		return nil, explain(err)
-	}
-	list := []audit.Coverage{}
-	for format, f := range formats {
-		c := audit.Coverage{Format: format, First: dayText(f.first), Last: dayText(f.last), MissingDays: []string{}}
-		for d := max(f.first, dayOf(from.UnixMilli())); d < dayOf(to.UnixMilli()); d++ {
-			if !f.days[d] {
-				c.MissingDays = append(c.MissingDays, dayText(d))
+		for d := begin; d < end; d++ {
+			if text := dayText(d); text >= c.First && !days[text] {
+				c.MissingDays = append(c.MissingDays, text)
 			}
 		}
-		list = append(list, c)
 	}
-	slices.SortFunc(list, func(a, b audit.Coverage) int { return strings.Compare(a.Format, b.Format) })
 	return list, nil
+}
+
+// covered is the days of coverage as the segments tell them. A block holds one
+// day of keys; an activity a day later is told by the ends of its span.
+const covered = `SELECT DISTINCT i.format, iif(e.last, s.last, s.first)/86400000 FROM segment s JOIN import i ON i.id=s.import,
+	(SELECT 0 AS last UNION ALL SELECT 1) e WHERE s.first IS NOT NULL`
+
+// recoverCoverage makes the coverage anew, after segments went.
+func recoverCoverage(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, "DELETE FROM coverage; INSERT INTO coverage(format, day) "+covered)
+	return err
 }
 
 // OpenRejects counts the rejected rows that still stand.

@@ -36,8 +36,10 @@ func packEvidence(ctx context.Context, tx *sql.Tx) error {
 	if err := v.save(ctx, tx); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "DROP TABLE segment_1; DROP TABLE name; DROP TABLE lookup")
-	return err
+	if _, err = tx.ExecContext(ctx, "DROP TABLE segment_1; DROP TABLE name; DROP TABLE lookup"); err != nil {
+		return err
+	}
+	return recoverCoverage(ctx, tx)
 }
 
 // oldNames keeps the numbers of schema 1. What was pruned there is a gap here.
@@ -93,8 +95,8 @@ func (v *vocabulary) oldSegments(ctx context.Context, tx *sql.Tx) error {
 }
 
 // each calls for every row of a query.
-func each(ctx context.Context, q querier, query string, call func(*sql.Rows) error) error {
-	rows, err := q.QueryContext(ctx, query)
+func each(ctx context.Context, q querier, query string, call func(*sql.Rows) error, args ...any) error {
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}

@@ -14,11 +14,17 @@ type slot struct {
 	at  uint32
 }
 
-// sorted brings the waiting rows into the order of family and key. Exports
-// mostly come in that order already, or nearly: time is spent on the keys
-// alone, which are short, and not on rows.
-func (w *writer) sorted() []segment.Row {
-	rows := w.waiting
+// sorter brings rows into the order of family and key. Exports mostly come in
+// that order already, or nearly: time is spent on the keys alone, which are
+// short, and not on rows.
+type sorter struct {
+	order []slot
+	spare []segment.Row
+}
+
+// sort returns the rows in order, in their own place or in another one, which
+// is valid until the next call.
+func (s *sorter) sort(rows []segment.Row) []segment.Row {
 	least := int64(math.MaxInt64) // of those with a time
 	ordered := true
 	for i := range rows {
@@ -30,7 +36,7 @@ func (w *writer) sorted() []segment.Row {
 	if ordered {
 		return rows
 	}
-	order := slices.Grow(w.order[:0], 2*len(rows))
+	order := slices.Grow(s.order[:0], 2*len(rows))
 	for i := range rows {
 		key := uint64(familyOf[rows[i].Kind]) << 60
 		if rows[i].Key != ingest.Undated {
@@ -39,10 +45,9 @@ func (w *writer) sorted() []segment.Row {
 		order = append(order, slot{key, uint32(i)})
 	}
 	sortSlots(order, order[len(rows):2*len(rows)])
-	w.order = order
-	out := slices.Grow(w.spare[:0], len(rows))
-	for _, s := range order {
-		out = append(out, rows[s.at])
+	out := slices.Grow(s.spare[:0], len(rows))
+	for _, x := range order {
+		out = append(out, rows[x.at])
 	}
 	// Rows of one time are few: these alone are compared as a whole.
 	for i := 0; i < len(out); {
@@ -55,7 +60,7 @@ func (w *writer) sorted() []segment.Row {
 		}
 		i = j
 	}
-	w.spare = out
+	s.order, s.spare = order, out
 	return out
 }
 

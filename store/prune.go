@@ -41,6 +41,9 @@ func (s *Store) Prune(ctx context.Context, now, before time.Time) (Pruned, error
 		if _, err := tx.ExecContext(ctx, "UPDATE reject SET raw='' WHERE import IN (SELECT id FROM import WHERE last<?)", day*dayMS); err != nil {
 			return err
 		}
+		if err := recoverCoverage(ctx, tx); err != nil {
+			return err
+		}
 		n, err := dropNames(ctx, tx)
 		if err != nil {
 			return err

@@ -161,7 +161,7 @@ func (s *Store) Scan(ctx context.Context, names []ingest.Name, from, to time.Tim
 		return err
 	}
 	spaces := make([]workspace, workers)
-	return s.parts(ctx, `
+	return parts(ctx, s.q, `
 		SELECT day, id, import, block FROM segment WHERE (day, family) IN (
 			SELECT day, family FROM segment WHERE day>=?1 AND day<?2
 			UNION SELECT day, family FROM segment WHERE reach>=?3 AND day<?1
@@ -187,7 +187,7 @@ func (s *Store) Scan(ctx context.Context, names []ingest.Name, from, to time.Tim
 func Workers() int { return max(1, min(runtime.NumCPU(), 8)) }
 
 // parts hands the blocks that a query yields to workers, a day at a time.
-func (s *Store) parts(ctx context.Context, query string, args []any, workers int, call func(worker int, p part) error) error {
+func parts(ctx context.Context, q querier, query string, args []any, workers int, call func(worker int, p part) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	days := make(chan part, workers)
@@ -204,7 +204,7 @@ func (s *Store) parts(ctx context.Context, query string, args []any, workers int
 			}
 		})
 	}
-	err := s.send(ctx, query, args, days)
+	err := send(ctx, q, query, args, days)
 	close(days)
 	wg.Wait()
 	if cause := context.Cause(ctx); cause != nil {
@@ -213,14 +213,14 @@ func (s *Store) parts(ctx context.Context, query string, args []any, workers int
 	return explain(err)
 }
 
-func (s *Store) send(ctx context.Context, query string, args []any, days chan<- part) error {
-	rows, err := s.q.QueryContext(ctx, query, args...)
+func send(ctx context.Context, q querier, query string, args []any, days chan<- part) error {
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	var p part
-	send := func() error {
+	flush := func() error {
 		if len(p.blocks) == 0 {
 			return nil
 		}
@@ -238,7 +238,7 @@ func (s *Store) send(ctx context.Context, query string, args []any, days chan<- 
 			return err
 		}
 		if day != p.day {
-			if err := send(); err != nil {
+			if err := flush(); err != nil {
 				return err
 			}
 			p = part{day: day}
@@ -248,5 +248,5 @@ func (s *Store) send(ctx context.Context, query string, args []any, days chan<- 
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	return send()
+	return flush()
 }

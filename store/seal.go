@@ -64,6 +64,7 @@ func (s *Store) checkPresence(ctx context.Context) (string, error) {
 			(SELECT coalesce(sum(records),0) FROM segment s WHERE s.import=i.id)`},
 		{"lookup rows", "SELECT '', (SELECT coalesce(sum(lookups),0) FROM import) <> (SELECT coalesce(sum(words),0) FROM dictionary WHERE kind=4)"},
 		{"directory entries", "SELECT '', (SELECT coalesce(sum(entries),0) FROM import) <> (SELECT count(*) FROM entry)"},
+		{"days of coverage", "SELECT '', (SELECT count(*) FROM (SELECT * FROM coverage EXCEPT " + covered + ")) + (SELECT count(*) FROM (" + covered + " EXCEPT SELECT * FROM coverage))"},
 		{"directory files", `SELECT coalesce(min(i.path),''), count(*) FROM import i WHERE i.format LIKE 'directory-%' AND i.stored+i.duplicate>0
 			AND NOT EXISTS (SELECT 1 FROM directory_file d JOIN snapshot n ON n.file=d.id WHERE d.import=i.id)`},
 	} {

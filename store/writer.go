@@ -18,23 +18,23 @@ import (
 
 // writer takes the batches of one unit into the open transaction.
 type writer struct {
-	tx      *sql.Tx
-	command int64
-	unit    *ingest.Unit
-	sig     string
-	env     *ingest.Env
-	sources []source
-	files   []fileWriter
-	words   *vocabulary
-	ids     []uint32 // unit-local id -> number of the name
-	pruned  int64    // records of days before this one were pruned and do not come back
-	current int      // file whose rows wait
-	waiting []segment.Row
-	spare   []segment.Row // scratch: waiting rows in the order of their keys
-	order   []slot        // scratch: that order
-	old     []segment.Row // scratch: rows already stored
-	days    map[int64]bool
-	stmts   map[string]*sql.Stmt
+	tx                *sql.Tx
+	command           int64
+	unit              *ingest.Unit
+	sig               string
+	env               *ingest.Env
+	sources           []source
+	files             []fileWriter
+	words             *vocabulary
+	ids               []uint32 // unit-local id -> number of the name
+	pruned            int64    // records of days before this one were pruned and do not come back
+	current           int      // file whose rows wait
+	waiting           []segment.Row
+	old               []segment.Row // rows of the day at hand that are stored already
+	loaded            []segment.Row // scratch: these as they come
+	sorter, oldSorter sorter
+	days              map[int64]bool
+	stmts             map[string]*sql.Stmt
 }
 
 // vocabulary is what a command knows of the dictionary. It is read once, and
@@ -307,7 +307,7 @@ func (w *writer) finish(ctx context.Context) error {
 	if err := w.words.save(ctx, w.tx); err != nil {
 		return err
 	}
-	if err := w.outdated(ctx); err != nil {
+	if err := w.dates(ctx); err != nil {
 		return err
 	}
 	return w.seal(ctx)

@@ -119,9 +119,7 @@ func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *a
 	}
 	ids := append([]string{sub.ID}, sub.Aliases...)
 	users, machines := subjectIDs(names, ids)
-	lines, err := s.Lines(ctx, names, from, to.AddDate(0, 0, 1), func(f *ingest.Fact) bool {
-		return users[f.User] || machines[f.Device] || machines[f.Endpoint]
-	})
+	lines, err := s.Lines(ctx, names, from, to.AddDate(0, 0, 1), store.Who{Users: users, Machines: machines})
 	if err != nil {
 		return nil, err
 	}

@@ -60,3 +60,10 @@ CREATE TABLE summarised (
   day     INTEGER PRIMARY KEY,
   version INTEGER NOT NULL
 ) STRICT;
+
+-- Days for which a format gave dated activities.
+CREATE TABLE coverage (
+  format TEXT    NOT NULL,
+  day    INTEGER NOT NULL,       -- days since 1970, UTC
+  PRIMARY KEY (format, day)
+) STRICT, WITHOUT ROWID;

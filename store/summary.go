@@ -1,0 +1,356 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"math"
+	"slices"
+	"sync"
+
+	"calaudit/audit"
+	"calaudit/ingest"
+	"calaudit/store/segment"
+)
+
+// summaryVersion is raised when ingest.Compose reads records in another way,
+// or when the form of summaries changes: then they are made anew.
+const summaryVersion = 1
+
+// usageTable is the dictionary of usages in the order in which summaries
+// number them: by user, and the usages of one user in the order of first sight.
+type usageTable struct {
+	*words[audit.UsageKey]
+	nth  []uint32 // by usage: its place among those of its user
+	many []uint32 // by user: how many it has
+}
+
+func loadUsages(ctx context.Context, q querier) (*usageTable, error) {
+	t := &usageTable{words: newUsages()}
+	if err := t.load(ctx, q); err != nil {
+		return nil, err
+	}
+	t.number()
+	return t, nil
+}
+
+// number gives the usages that have none yet their place.
+func (t *usageTable) number() {
+	for n := len(t.nth); n < len(t.values); n++ {
+		user := t.values[n].User
+		for int(user) >= len(t.many) {
+			t.many = append(t.many, 0)
+		}
+		t.nth = append(t.nth, t.many[user])
+		t.many[user]++
+	}
+}
+
+// item is one fact on its way into a summary.
+type item struct {
+	user, nth, peer, segment uint32
+	at, until                int64
+}
+
+func compareItems(a, b item) int {
+	return cmp.Or(cmp.Compare(a.user, b.user), cmp.Compare(a.nth, b.nth), cmp.Compare(a.peer, b.peer), cmp.Compare(a.at, b.at),
+		cmp.Compare(a.until, b.until), cmp.Compare(a.segment, b.segment))
+}
+
+// summarise makes the summaries that the window needs and that are not there:
+// those of its days, and of earlier days of which something reaches into it.
+func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int64) error {
+	var days []int64
+	err := each(ctx, s.q, `SELECT day FROM (SELECT DISTINCT day FROM segment WHERE day>=?1 AND day<?2
+			UNION SELECT DISTINCT day FROM segment WHERE reach>=?3 AND day<?1)
+		WHERE day NOT IN (SELECT day FROM summarised WHERE version=?4) ORDER BY day`, func(rows *sql.Rows) error {
+		var day int64
+		err := rows.Scan(&day)
+		days = append(days, day)
+		return err
+	}, dayOf(from), dayOf(to), from, summaryVersion)
+	if err != nil || len(days) == 0 {
+		return explain(err)
+	}
+	x, err := s.composing(ctx, names)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, func(tx *sql.Tx) error {
+		table, err := loadUsages(ctx, tx)
+		if err != nil {
+			return err
+		}
+		put, err := tx.PrepareContext(ctx, "INSERT INTO summary(day, loose, first, last, reach, block) VALUES(?,?,?,?,?,?)")
+		if err != nil {
+			return err
+		}
+		m := summariser{tx: tx, put: put, x: x, usages: table}
+		for _, day := range days {
+			if err := m.drop(ctx, day); err != nil {
+				return err
+			}
+		}
+		workers := make([]summaryWorker, min(Workers(), len(days)))
+		for i := range workers {
+			workers[i].m, workers[i].usages = &m, newUsages()
+		}
+		err = parts(ctx, tx, "SELECT day, id, import, block FROM segment WHERE day IN (SELECT day FROM summarised WHERE version=0) ORDER BY day, family, id",
+			nil, len(workers), func(worker int, p part) error { return workers[worker].day(ctx, p) })
+		if err != nil {
+			return err
+		}
+		if err := table.save(ctx, tx); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE summarised SET version=? WHERE version=0", summaryVersion)
+		return err
+	})
+}
+
+// summariser is what the workers share.
+type summariser struct {
+	tx     *sql.Tx
+	put    *sql.Stmt
+	x      *composing
+	mu     sync.Mutex // over usages
+	usages *usageTable
+}
+
+// drop removes an outdated summary and marks the day as being worked on.
+func (m *summariser) drop(ctx context.Context, day int64) error {
+	_, err := m.tx.ExecContext(ctx, "DELETE FROM summary WHERE day=?; INSERT OR REPLACE INTO summarised(day, version) VALUES(?, 0)", day, day)
+	return err
+}
+
+// summaryWorker summarises one day after the other. It has usages of its own,
+// so that only those that are new to it need the lock.
+type summaryWorker struct {
+	m      *summariser
+	space  workspace
+	usages *words[audit.UsageKey]
+	nth    []uint32 // by own usage: its place in the shared table
+	counted,
+	loose []item
+	order []slot
+	spare []item
+	block summaryBlock
+}
+
+func (w *summaryWorker) day(ctx context.Context, p part) error {
+	facts, err := w.m.x.facts(p, func(b *block) uint32 { return b.id }, &w.space)
+	if err != nil {
+		return err
+	}
+	w.counted, w.loose = w.counted[:0], w.loose[:0]
+	start := p.day * dayMS
+	for i := range facts {
+		f := &facts[i]
+		if f.Activity == ingest.NoActivity {
+			continue
+		}
+		it := item{user: uint32(f.User), nth: w.usages.id(audit.KeyOf(f)), segment: f.File, at: f.At, until: f.Until}
+		if f.Activity.Call() {
+			it.peer = uint32(f.Peer)
+		}
+		switch {
+		case f.At == ingest.Undated || f.Activity.Standing(): // see ingest.Fact.In
+			it.until = ingest.LastsOn
+			w.loose = append(w.loose, it)
+		case f.Until == 0 && f.At >= start && f.At < start+dayMS:
+			it.at = (f.At - start) / 1000
+			w.counted = append(w.counted, it)
+		default:
+			w.loose = append(w.loose, it)
+		}
+	}
+	w.share()
+	for _, list := range [][]item{w.counted, w.loose} {
+		for i := range list {
+			list[i].nth = w.nth[list[i].nth]
+		}
+	}
+	if err := w.putCounted(ctx, p.day, w.byUser(w.counted)); err != nil {
+		return err
+	}
+	slices.SortFunc(w.loose, compareItems)
+	return w.putLoose(ctx, p.day, w.loose)
+}
+
+// share looks the worker's new usages up in the shared table.
+func (w *summaryWorker) share() {
+	if len(w.nth) == len(w.usages.values) {
+		return
+	}
+	w.m.mu.Lock()
+	defer w.m.mu.Unlock()
+	for n := len(w.nth); n < len(w.usages.values); n++ {
+		id := w.m.usages.id(w.usages.values[n])
+		w.m.usages.number()
+		w.nth = append(w.nth, w.m.usages.nth[id])
+	}
+}
+
+// byUser sorts: by user in time linear in their number, then the few items of
+// each.
+func (w *summaryWorker) byUser(items []item) []item {
+	order := slices.Grow(w.order[:0], 2*len(items))
+	for i := range items {
+		order = append(order, slot{uint64(items[i].user), uint32(i)})
+	}
+	if len(items) > 0 {
+		sortSlots(order, order[len(items):2*len(items)])
+	}
+	w.order = order
+	out := slices.Grow(w.spare[:0], len(items))
+	for _, s := range order {
+		out = append(out, items[s.at])
+	}
+	for i := 0; i < len(out); {
+		j := i + 1
+		for j < len(out) && out[j].user == out[i].user {
+			j++
+		}
+		slices.SortFunc(out[i:j], compareItems)
+		i = j
+	}
+	w.spare = out
+	return out
+}
+
+// summaryBlock is the columns of one block. A counted entry is what one user
+// did alike on the day, with one peer where that matters; a loose one is a
+// single fact.
+type summaryBlock struct {
+	n                  int
+	user, nth, peer    [segment.Max]uint64
+	count, first, span [segment.Max]uint64 // counted: first in seconds of the day, seconds from first to last
+	at, until          [segment.Max]uint64 // loose: see putLoose
+	segments           [segment.Max]uint64 // how many segments the facts stand in
+	where              []uint64            // which, one entry after the other
+	packed             []byte
+}
+
+func (w *summaryWorker) putCounted(ctx context.Context, day int64, items []item) error {
+	b := &w.block
+	for i := 0; i < len(items); {
+		x, j := &items[i], i+1
+		for j < len(items) && items[j].user == x.user && items[j].nth == x.nth && items[j].peer == x.peer {
+			j++
+		}
+		b.user[b.n], b.nth[b.n], b.peer[b.n] = uint64(x.user), uint64(x.nth), uint64(x.peer)
+		b.count[b.n], b.first[b.n], b.span[b.n] = uint64(j-i), uint64(x.at), uint64(items[j-1].at-x.at)
+		from := len(b.where)
+		for _, y := range items[i:j] {
+			if !slices.Contains(b.where[from:], uint64(y.segment)) {
+				b.where = append(b.where, uint64(y.segment))
+			}
+		}
+		b.segments[b.n] = uint64(len(b.where) - from)
+		if b.n++; b.n == segment.Max {
+			if err := w.put(ctx, day, false, (day+1)*dayMS-1); err != nil {
+				return err
+			}
+		}
+		i = j
+	}
+	return w.put(ctx, day, false, (day+1)*dayMS-1)
+}
+
+// putLoose stores the time as its difference to the start of the day, zigzag;
+// Until as 0 (none), 1 (has no end) or 2 and the time from At on.
+func (w *summaryWorker) putLoose(ctx context.Context, day int64, items []item) error {
+	b := &w.block
+	reach := int64(math.MinInt64)
+	for _, x := range items {
+		b.user[b.n], b.nth[b.n], b.peer[b.n] = uint64(x.user), uint64(x.nth), uint64(x.peer)
+		b.at[b.n] = zigzag(x.at - day*dayMS)
+		switch x.until {
+		case 0, ingest.LastsOn:
+			b.until[b.n] = uint64(bit(x.until != 0))
+		default:
+			b.until[b.n] = uint64(x.until-x.at) + 2
+		}
+		reach = max(reach, x.at, x.until)
+		b.segments[b.n] = 1
+		b.where = append(b.where, uint64(x.segment))
+		if b.n++; b.n == segment.Max {
+			if err := w.put(ctx, day, true, reach); err != nil {
+				return err
+			}
+			reach = math.MinInt64
+		}
+	}
+	return w.put(ctx, day, true, reach)
+}
+
+// put stores the block and empties it.
+func (w *summaryWorker) put(ctx context.Context, day int64, loose bool, reach int64) error {
+	b := &w.block
+	if b.n == 0 {
+		return nil
+	}
+	out := binary.AppendUvarint(b.packed[:0], uint64(b.n))
+	for _, column := range b.columns(loose) {
+		out = segment.AppendColumn(out, column[:b.n])
+	}
+	out = binary.AppendUvarint(out, uint64(len(b.where)))
+	b.packed = segment.AppendColumn(out, b.where)
+	_, err := w.m.put.ExecContext(ctx, day, loose, b.user[0], b.user[b.n-1], reach, b.packed)
+	b.n, b.where = 0, b.where[:0]
+	return err
+}
+
+func (b *summaryBlock) columns(loose bool) []*[segment.Max]uint64 {
+	if loose {
+		return []*[segment.Max]uint64{&b.user, &b.nth, &b.peer, &b.at, &b.until, &b.segments}
+	}
+	return []*[segment.Max]uint64{&b.user, &b.nth, &b.peer, &b.count, &b.first, &b.span, &b.segments}
+}
+
+// read unpacks a block, and where the facts stand when that is asked for.
+func (b *summaryBlock) read(block []byte, loose, where bool) error {
+	r := segment.NewReader(block)
+	n := r.Uvarint()
+	if n > segment.Max {
+		return segment.ErrDamaged
+	}
+	b.n = int(n)
+	columns := b.columns(loose)
+	if !where {
+		columns = columns[:len(columns)-1]
+	}
+	for _, column := range columns {
+		r.Column(column[:n])
+	}
+	if !where {
+		return r.Err()
+	}
+	total, sum := r.Uvarint(), uint64(0)
+	for _, k := range b.segments[:n] {
+		sum += min(k, 1<<20)
+	}
+	if sum != total {
+		return segment.ErrDamaged
+	}
+	b.where = slices.Grow(b.where[:0], int(total))[:total]
+	r.Column(b.where)
+	return r.End()
+}
+
+// fact is a loose entry as far as ingest.Fact.In needs it.
+func (b *summaryBlock) fact(i int, day int64, activity ingest.Activity) ingest.Fact {
+	f := ingest.Fact{At: day*dayMS + unzigzag(b.at[i]), Activity: activity}
+	switch b.until[i] {
+	case 0:
+	case 1:
+		f.Until = ingest.LastsOn
+	default:
+		f.Until = f.At + int64(b.until[i]-2)
+	}
+	return f
+}
+
+func zigzag(v int64) uint64   { return uint64(v)<<1 ^ uint64(v>>63) }
+func unzigzag(v uint64) int64 { return int64(v>>1) ^ -int64(v&1) }

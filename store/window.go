@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+	"time"
+
+	"calaudit/ingest"
+	"calaudit/store/segment"
+)
+
+// Window is the evidence of a period, grouped as an audit needs it. It holds a
+// few bytes for every usage, whatever the number of facts.
+type Window struct {
+	s        *Store
+	from, to int64 // ms
+	table    *usageTable
+	start    []uint32 // by user: index of its first usage
+	usage    []uint32 // by index: number of the usage
+	sums     []sum    // by index
+}
+
+// sum counts the facts of one usage.
+type sum struct {
+	count       uint32
+	first, last uint32 // seconds since 1970; 0 when no fact is dated
+}
+
+func (x *sum) add(count, first, last uint32) {
+	x.count += count
+	if first != 0 && (x.first == 0 || first < x.first) {
+		x.first = first
+	}
+	x.last = max(x.last, last)
+}
+
+// Window folds the facts that count in [from, to), both UTC midnights. Days
+// that were not summarised before are read now, and their summary is kept.
+func (s *Store) Window(ctx context.Context, names []ingest.Name, from, to time.Time) (*Window, error) {
+	w := &Window{s: s, from: from.UnixMilli(), to: to.UnixMilli()}
+	if err := s.summarise(ctx, names, w.from, w.to); err != nil {
+		return nil, err
+	}
+	var err error
+	if w.table, err = loadUsages(ctx, s.q); err != nil {
+		return nil, explain(err)
+	}
+	for i := range w.table.values {
+		k := &w.table.values[i]
+		if int(max(k.User, k.Device, k.Endpoint, k.Client, k.Server)) >= len(names) {
+			return nil, fmt.Errorf("usage %d: %w", i, segment.ErrDamaged)
+		}
+	}
+	w.index()
+	w.sums = make([]sum, len(w.usage))
+	return w, w.add(ctx, w.sums, func(index, _ uint32) (uint32, bool) { return index, true })
+}
+
+// index lays the usages out user by user.
+func (w *Window) index() {
+	w.start = make([]uint32, len(w.table.many)+1)
+	for user, n := range w.table.many {
+		w.start[user+1] = w.start[user] + n
+	}
+	w.usage = make([]uint32, len(w.table.values))
+	for n := range w.table.values {
+		w.usage[w.start[w.table.values[n].User]+w.table.nth[n]] = uint32(n)
+	}
+}
+
+// add sums every entry that counts up where place says, on all cores.
+func (w *Window) add(ctx context.Context, sums []sum, place func(index, peer uint32) (at uint32, ok bool)) error {
+	type read struct {
+		day   int64
+		loose bool
+		block []byte
+	}
+	workers := Workers()
+	blocks := make(chan []read, workers)
+	errs := make([]error, workers)
+	others := make([][]sum, workers)
+	others[0] = sums
+	var wg sync.WaitGroup
+	for worker := range workers {
+		wg.Go(func() {
+			if others[worker] == nil {
+				others[worker] = make([]sum, len(sums))
+			}
+			var b summaryBlock
+			for list := range blocks {
+				for _, r := range list {
+					if errs[worker] == nil {
+						errs[worker] = w.block(&b, r.day, r.loose, r.block, others[worker], place)
+					}
+				}
+			}
+		})
+	}
+	const together = 64 // blocks handed over at once
+	var list []read
+	err := each(ctx, w.s.q, `SELECT day, loose, block FROM summary WHERE day>=?1 AND day<?2
+			UNION ALL SELECT day, loose, block FROM summary WHERE loose=1 AND reach>=?3 AND day<?1`, func(rows *sql.Rows) error {
+		var r read
+		if err := rows.Scan(&r.day, &r.loose, &r.block); err != nil {
+			return err
+		}
+		if list = append(list, r); len(list) == together {
+			blocks <- list
+			list = nil
+		}
+		return nil
+	}, dayOf(w.from), dayOf(w.to), w.from)
+	blocks <- list
+	close(blocks)
+	wg.Wait()
+	for worker := range workers {
+		if err == nil {
+			err = errs[worker]
+		}
+		if worker > 0 {
+			for i := range sums {
+				if x := &others[worker][i]; x.count > 0 {
+					sums[i].add(x.count, x.first, x.last)
+				}
+			}
+		}
+	}
+	return explain(err)
+}
+
+func (w *Window) block(b *summaryBlock, day int64, loose bool, block []byte, sums []sum, place func(index, peer uint32) (uint32, bool)) error {
+	if err := b.read(block, loose, false); err != nil {
+		return fmt.Errorf("summary of %s: %w", dayText(day), err)
+	}
+	midnight := uint32(day * (dayMS / 1000))
+	for i := range b.n {
+		user := b.user[i]
+		if user >= uint64(len(w.table.many)) || b.nth[i] >= uint64(w.table.many[user]) {
+			return fmt.Errorf("summary of %s: %w", dayText(day), segment.ErrDamaged)
+		}
+		index := w.start[user] + uint32(b.nth[i])
+		at, ok := place(index, uint32(b.peer[i]))
+		if !ok {
+			continue
+		}
+		if !loose {
+			first := midnight + uint32(b.first[i])
+			sums[at].add(uint32(b.count[i]), first, first+uint32(b.span[i]))
+			continue
+		}
+		f := b.fact(i, day, w.table.values[w.usage[index]].Activity)
+		switch when, ok := f.In(w.from, w.to); {
+		case !ok:
+		case when == ingest.Undated:
+			sums[at].add(1, 0, 0)
+		default:
+			sums[at].add(1, uint32(when/1000), uint32(when/1000))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"math/rand"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"calaudit/audit"
+	"calaudit/ingest"
+)
+
+// filled is a database with the sample company in it.
+func filled(t testing.TB) (*Store, []ingest.Name) {
+	t.Helper()
+	ctx := context.Background()
+	s, err := Open(ctx, filepath.Join(t.TempDir(), "a.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	cmd := s.NewCommand(&ingest.Env{Now: time.Date(2009, 4, 1, 0, 0, 0, 0, time.UTC), Location: time.UTC})
+	pile := ingest.Gather([]string{filepath.Join("..", "sample-logs", "contoso")})
+	for i := range pile.Units {
+		if _, err := cmd.Import(ctx, &pile.Units[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names, err := s.Names(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, names
+}
+
+// scanned is every fact of a window, found without summaries.
+func scanned(t testing.TB, s *Store, names []ingest.Name, from, to time.Time) []ingest.Fact {
+	t.Helper()
+	var mu sync.Mutex
+	var all []ingest.Fact
+	err := s.Scan(context.Background(), names, from, to, 2, func(_ int, facts []ingest.Fact) {
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, facts...)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func randomWindow(r *rand.Rand) (from, to time.Time) {
+	from = time.Date(2008, 11, 20, 0, 0, 0, 0, time.UTC).AddDate(0, 0, r.Intn(135))
+	return from, from.AddDate(0, 0, 1+r.Intn(60))
+}
+
+func TestSummariesCountWhatTheRecordsSay(t *testing.T) {
+	s, names := filled(t)
+	r := rand.New(rand.NewSource(1))
+	for range 40 {
+		from, to := randomWindow(r)
+		want := map[audit.UsageKey]sum{}
+		for _, f := range scanned(t, s, names, from, to) {
+			x, at := want[audit.KeyOf(&f)], uint32(0)
+			if f.At != ingest.Undated {
+				at = uint32(f.At / 1000)
+			}
+			x.add(1, at, at)
+			want[audit.KeyOf(&f)] = x
+		}
+		w, err := s.Window(context.Background(), names, from, to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for i, x := range w.sums {
+			if x.count == 0 {
+				continue
+			}
+			n++
+			if k := w.table.values[w.usage[i]]; want[k] != x {
+				t.Fatalf("%s to %s, %s %s: %+v, the records say %+v", from, to, names[k.User].Text, k.Activity, x, want[k])
+			}
+		}
+		if n != len(want) {
+			t.Fatalf("%s to %s: %d usages, the records say %d", from, to, n, len(want))
+		}
+	}
+}
+
+func TestLinesAreThoseThatAScanFinds(t *testing.T) {
+	s, names := filled(t)
+	r := rand.New(rand.NewSource(2))
+	ctx := context.Background()
+	for round := range 30 {
+		from, to := randomWindow(r)
+		if round > 5 { // the first ones find no summaries
+			if _, err := s.Window(ctx, names, from, to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all := scanned(t, s, names, from, to)
+		found := 0
+		for range 40 {
+			who := Who{Users: map[ingest.ID]bool{}, Machines: map[ingest.ID]bool{}}
+			for range 1 + r.Intn(2) {
+				id := ingest.ID(1 + r.Intn(len(names)-1))
+				who.Users[id] = names[id].Kind == ingest.UserName
+				who.Machines[id] = names[id].Kind == ingest.DeviceName || names[id].Kind == ingest.EndpointName
+			}
+			var want, got []ingest.Fact
+			for _, f := range all {
+				if who.did(&f) {
+					want = append(want, f)
+				}
+			}
+			lines, err := s.Lines(ctx, names, from, to, who)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range lines {
+				got = append(got, l.Fact)
+			}
+			order := func(a, b ingest.Fact) int {
+				return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.User, b.User),
+					cmp.Compare(a.Activity, b.Activity), cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Media, b.Media))
+			}
+			slices.SortFunc(want, order)
+			slices.SortFunc(got, order)
+			if !slices.Equal(want, got) {
+				t.Fatalf("%s to %s, %v: %d lines, a scan finds %d", from, to, who, len(got), len(want))
+			}
+			found += len(got)
+		}
+		if round > 20 && found == 0 && len(all) > 1000 {
+			t.Fatal("nothing was ever found")
+		}
+	}
+}
