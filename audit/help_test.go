@@ -96,9 +96,40 @@ var (
 
 // input folds the scene's facts over the usual window.
 func (s *scene) input(p *Policy) *Input {
-	f := NewFolder(testAsOf.AddDate(0, 0, -89), testAsOf)
-	f.Add(s.facts)
-	return &Input{Policy: p, AsOf: testAsOf, Days: 90, Assign: "user", Estate: &Estate{}, Names: s.table(), Usages: f.Usages()}
+	names := s.table()
+	from, to := testAsOf.AddDate(0, 0, -89).UnixMilli(), testAsOf.AddDate(0, 0, 1).UnixMilli()
+	return &Input{Policy: p, AsOf: testAsOf, Days: 90, Assign: "user", Estate: &Estate{}, Names: names,
+		Usages: folded(s.facts, from, to, func(*ingest.Fact) ingest.Class { return ingest.NoClass }),
+		Calls: func(class []ingest.Class) ([]Usage, error) {
+			calls := slices.DeleteFunc(slices.Clone(s.facts), func(f ingest.Fact) bool { return !f.Activity.Call() })
+			return folded(calls, from, to, func(f *ingest.Fact) ingest.Class {
+				if f.Peer == 0 && f.PeerPSTN {
+					return ingest.PSTN
+				}
+				return class[f.Peer]
+			}), nil
+		}}
+}
+
+// folded groups facts into usages in the plainest way.
+func folded(facts []ingest.Fact, from, to int64, peer func(*ingest.Fact) ingest.Class) []Usage {
+	var list []Usage
+	for i := range facts {
+		f := &facts[i]
+		at, ok := f.In(from, to)
+		if !ok || f.User == 0 || f.Activity == ingest.NoActivity {
+			continue
+		}
+		u := Usage{UsageKey: KeyOf(f), Peer: peer(f), First: at, Last: at}
+		n := slices.IndexFunc(list, func(x Usage) bool { return x.UsageKey == u.UsageKey && x.Peer == u.Peer })
+		if n < 0 {
+			list = append(list, u)
+			n = len(list) - 1
+		}
+		list[n].Count++
+		list[n].First, list[n].Last = span(list[n].First, list[n].Last, at, at)
+	}
+	return list
 }
 
 // verdictLines writes subjects as "id class outcome licences covered_by".

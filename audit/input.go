@@ -28,13 +28,16 @@ type Input struct {
 	Owned    []Entitlement
 	Accounts []Account     // the directory as its newest snapshots say
 	Names    []ingest.Name // text behind the ids in Usages; Names[0] is unused
-	Usages   []Usage       // what counts in the window, plus standing facts
+	Usages   []Usage       // what counts in the window, plus standing facts; calls whoever the peer was
+	// Calls returns the calls among Usages again, apart by the class of the
+	// peer; class is by name. Whether a call asks for more depends on that, and
+	// it is known only once everybody's class is. nil when there are no calls.
+	Calls func(class []ingest.Class) ([]Usage, error)
 }
 
-// Usage is a group of facts that agree in everything a verdict can depend on.
-type Usage struct {
+// UsageKey is what facts must agree in to be one usage, peers apart.
+type UsageKey struct {
 	User     ingest.ID
-	Peer     ingest.ID // kept for calls only: whether a call asks for more depends on the peer
 	Device   ingest.ID // a machine with an id of its own
 	Endpoint ingest.ID
 	Client   ingest.ID
@@ -43,9 +46,21 @@ type Usage struct {
 	Class    ingest.Class // stated by the sources of these facts
 	Untold   bool         // conferences whose kind no export tells
 	PeerPSTN bool         // calls with a peer known only for being on the telephone network
-	Count    int
-	First    int64 // ms since the Unix epoch; ingest.Undated when no fact is dated
-	Last     int64
+}
+
+// KeyOf is the key of a fact.
+func KeyOf(f *ingest.Fact) UsageKey {
+	return UsageKey{User: f.User, Device: f.Device, Endpoint: f.Endpoint, Client: f.Client, Server: f.Server,
+		Activity: f.Activity, Class: f.Class, Untold: f.Untold, PeerPSTN: f.PeerPSTN}
+}
+
+// Usage is a group of facts that agree in everything a verdict can depend on.
+type Usage struct {
+	UsageKey
+	Peer  ingest.Class // of the other side; told by Input.Calls only, for calls whose peer has one
+	Count int
+	First int64 // ms since the Unix epoch, whole seconds; ingest.Undated when no fact is dated
+	Last  int64
 }
 
 // Account is one directory entry and whether its newest snapshot still has it.

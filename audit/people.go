@@ -131,8 +131,11 @@ func (c *caster) observe() {
 		if kind == "server" || kind == "gateway" {
 			f.unmanned++
 		}
-		if peer := c.text(u.Peer); peer != "" {
-			c.idents.id(peer)
+	}
+	// Whoever is not seen doing anything may still be the peer of a call.
+	for _, n := range c.in.Names {
+		if n.Kind == ingest.UserName && n.Text != "" {
+			c.idents.id(n.Text)
 		}
 	}
 }

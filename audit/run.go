@@ -32,7 +32,10 @@ func Run(in *Input) (*Report, []Subject, error) {
 	for _, q := range in.Policy.Questions {
 		readings[q.ID] = answer(in.Policy, in.Readings, q.ID)
 	}
-	w := newWorld(in)
+	w, err := newWorld(in)
+	if err != nil {
+		return nil, nil, err
+	}
 	s := &session{in: in, w: w, assign: assign, present: w.present(), servers: w.instances(in)}
 	exemptions := s.exemptions()
 	chosen, err := s.answer(readings)

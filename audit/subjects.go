@@ -167,3 +167,14 @@ func (s *session) notes(subjects []Subject) []string {
 	slices.Sort(notes)
 	return notes
 }
+
+// span joins two periods of which either may be undated.
+func span(first, last, first2, last2 int64) (int64, int64) {
+	switch {
+	case first2 == ingest.Undated:
+		return first, last
+	case first == ingest.Undated:
+		return first2, last2
+	}
+	return min(first, first2), max(last, last2)
+}

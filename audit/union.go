@@ -59,3 +59,10 @@ func (n *interned) groups() (members [][]int32, of []int32) {
 	}
 	return members, of
 }
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -31,8 +31,12 @@ type world struct {
 	serverNamed map[string]bool
 }
 
-func newWorld(in *Input) *world {
+func newWorld(in *Input) (*world, error) {
 	w := &world{cast: casting(in), hosts: newHosts(in.Estate), serverNamed: map[string]bool{}}
+	usages, err := w.usages(in)
+	if err != nil {
+		return nil, err
+	}
 	text := func(id ingest.ID) string {
 		if int(id) >= len(in.Names) {
 			return ""
@@ -40,8 +44,8 @@ func newWorld(in *Input) *world {
 		return in.Names[id].Text
 	}
 	communicators := map[ingest.ID]bool{}
-	for i := range in.Usages {
-		u := &in.Usages[i]
+	for i := range usages {
+		u := &usages[i]
 		owner, ok := w.personOf[text(u.User)]
 		if !ok || text(u.User) == "" {
 			continue
@@ -51,15 +55,9 @@ func newWorld(in *Input) *world {
 			is = ingest.IsCommunicator(text(u.Client))
 			communicators[u.Client] = is
 		}
-		x := use{owner: owner, activity: u.Activity, server: text(u.Server), untold: u.Untold, communicator: is,
-			count: u.Count, first: u.First, last: u.Last, device: w.deviceIn(text(u.Device), text(u.Endpoint))}
-		if peer, ok := w.personOf[text(u.Peer)]; ok && u.Activity.Call() && text(u.Peer) != "" {
-			x.peer = w.persons[peer].class
-		} else if u.PeerPSTN {
-			x.peer = ingest.PSTN
-		}
 		w.noteServer(text(u.Server), w.persons[owner].class)
-		w.add(x)
+		w.add(use{owner: owner, activity: u.Activity, server: text(u.Server), untold: u.Untold, communicator: is, peer: u.Peer,
+			count: u.Count, first: u.First, last: u.Last, device: w.deviceIn(text(u.Device), text(u.Endpoint))})
 	}
 	for i := range in.Accounts {
 		a := &in.Accounts[i]
@@ -80,7 +78,28 @@ func newWorld(in *Input) *world {
 	for i := range w.uses {
 		w.byOwner[w.uses[i].owner] = append(w.byOwner[w.uses[i].owner], int32(i))
 	}
-	return w
+	return w, nil
+}
+
+// usages are those of the input, the calls apart by the class of the peer.
+func (w *world) usages(in *Input) ([]Usage, error) {
+	list := make([]Usage, 0, len(in.Usages))
+	for i := range in.Usages {
+		if !in.Usages[i].Activity.Call() {
+			list = append(list, in.Usages[i])
+		}
+	}
+	if len(list) == len(in.Usages) || in.Calls == nil {
+		return list, nil
+	}
+	class := make([]ingest.Class, len(in.Names))
+	for i, n := range in.Names {
+		if p, ok := w.personOf[n.Text]; ok && n.Kind == ingest.UserName {
+			class[i] = w.persons[p].class
+		}
+	}
+	calls, err := in.Calls(class)
+	return append(list, calls...), err
 }
 
 // add completes a use. An identity that is a device has no user; where it was

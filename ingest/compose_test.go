@@ -372,3 +372,35 @@ func composeIn(day []Record, text func(ID) Name) []Fact {
 	}
 	return in
 }
+
+func TestFactsCountInTheWindowThatTheyTouch(t *testing.T) {
+	at := func(d, h, m, s, ms int) int64 {
+		return time.Date(2009, 1, d, h, m, s, ms*1e6, time.UTC).UnixMilli()
+	}
+	from, to := at(1, 0, 0, 0, 0), at(3, 0, 0, 0, 0)
+	for _, c := range []struct {
+		at, until int64
+		activity  Activity
+		counts    bool
+		when      int64
+	}{
+		{at(1, 0, 0, 0, 0), 0, IMLogin, true, from},
+		{at(2, 23, 59, 59, 999), 0, IMLogin, true, to - 1},
+		{to, 0, IMLogin, false, 0},
+		{from - 1, 0, IMLogin, false, 0},
+		{from - 1, from, IMLogin, true, from},
+		{from - 9, from - 1, IMLogin, false, 0},
+		{from - 1, to + 5, IMLogin, true, to - 1},
+		{from - 1, LastsOn, IMLogin, true, from},
+		{from + 7, LastsOn, IMLogin, true, from + 7},
+		{to, LastsOn, IMLogin, false, 0},
+		{from - 1, 0, IMIdentity, true, from - 1},
+		{to, 0, VoiceExtension, false, 0},
+		{Undated, 0, IMLogin, true, Undated},
+	} {
+		f := Fact{At: c.at, Until: c.until, Activity: c.activity, User: 1}
+		if when, ok := f.In(from, to); ok != c.counts || ok && when != c.when {
+			t.Errorf("%+v: %d, %v", c, when, ok)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"calaudit/audit"
 	"calaudit/ingest"
 	"calaudit/store/segment"
 )
@@ -160,4 +161,67 @@ func (w *Window) block(b *summaryBlock, day int64, loose bool, block []byte, sum
 		}
 	}
 	return nil
+}
+
+// Usages are the usages of the window, calls without regard to peers.
+func (w *Window) Usages() []audit.Usage {
+	n := 0
+	for i := range w.sums {
+		n += bit(w.sums[i].count > 0)
+	}
+	list := make([]audit.Usage, 0, n)
+	for i := range w.sums {
+		if w.sums[i].count > 0 {
+			list = append(list, w.usageOf(uint32(i), &w.sums[i]))
+		}
+	}
+	return list
+}
+
+func (w *Window) usageOf(index uint32, x *sum) audit.Usage {
+	u := audit.Usage{UsageKey: w.table.values[w.usage[index]], Count: int(x.count), First: ingest.Undated, Last: ingest.Undated}
+	if x.first != 0 {
+		u.First, u.Last = int64(x.first)*1000, int64(x.last)*1000
+	}
+	return u
+}
+
+// Calls are the calls of the window again, apart by the class of the peer.
+// class is by name.
+func (w *Window) Calls(ctx context.Context, class []ingest.Class) ([]audit.Usage, error) {
+	const classes = 8
+	number := make([]uint32, len(w.sums)) // of the calls, from 1
+	var calls []uint32
+	for i := range w.sums {
+		if w.sums[i].count > 0 && w.table.values[w.usage[i]].Activity.Call() {
+			calls = append(calls, uint32(i))
+			number[i] = uint32(len(calls))
+		}
+	}
+	sums := make([]sum, len(calls)*classes)
+	err := w.add(ctx, sums, func(index, peer uint32) (uint32, bool) {
+		n := number[index]
+		if n == 0 {
+			return 0, false
+		}
+		of := ingest.NoClass
+		if peer != 0 && int(peer) < len(class) {
+			of = class[peer]
+		} else if w.table.values[w.usage[index]].PeerPSTN {
+			of = ingest.PSTN
+		}
+		return (n-1)*classes + uint32(of)%classes, true
+	})
+	if err != nil {
+		return nil, err
+	}
+	var list []audit.Usage
+	for i := range sums {
+		if sums[i].count > 0 {
+			u := w.usageOf(calls[i/classes], &sums[i])
+			u.Peer = ingest.Class(i % classes)
+			list = append(list, u)
+		}
+	}
+	return list, nil
 }

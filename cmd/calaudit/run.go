@@ -280,17 +280,12 @@ func (a *app) input(ctx context.Context, s *store.Store, f *auditFlags, p *plan)
 		return nil, 0, err
 	}
 	from, to := in.AsOf.AddDate(0, 0, 1-in.Days), in.AsOf.AddDate(0, 0, 1)
-	folders := make([]*audit.Folder, store.Workers())
-	for i := range folders {
-		folders[i] = audit.NewFolder(from, in.AsOf)
-	}
-	if err := s.Scan(ctx, in.Names, from, to, len(folders), func(worker int, facts []ingest.Fact) { folders[worker].Add(facts) }); err != nil {
+	w, err := s.Window(ctx, in.Names, from, to)
+	if err != nil {
 		return nil, 0, err
 	}
-	for _, other := range folders[1:] {
-		folders[0].Merge(other)
-	}
-	in.Usages = folders[0].Usages()
+	in.Usages = w.Usages()
+	in.Calls = func(class []ingest.Class) ([]audit.Usage, error) { return w.Calls(ctx, class) }
 	return in, leftOut, nil
 }
 
