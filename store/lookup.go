@@ -21,7 +21,7 @@ type lookup struct {
 	users    map[ingest.ID]bool // everybody who may have a part in them
 	found    []ingest.Fact
 
-	page  summaryBlock
+	page  summaryPage
 	space workspace
 }
 
@@ -139,24 +139,31 @@ func (l *lookup) day(ctx context.Context, day int64) error {
 // segments adds those in which a user's facts of a day stand. The blocks of a
 // day's summary are in the order of users.
 func (l *lookup) segments(ctx context.Context, day int64, user uint64, where map[uint64]bool) error {
-	for _, loose := range []bool{false, true} {
-		rows, err := l.s.q.QueryContext(ctx, "SELECT last, block FROM summary WHERE day=? AND loose=? AND first<=? ORDER BY first DESC, last DESC", day, loose, user)
+	for kind := 1; kind <= kinds; kind++ {
+		err := l.segmentsOf(ctx, day, kind, user, where)
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var last uint64
-			var block sql.RawBytes
-			if err := rows.Scan(&last, &block); err != nil {
-				return err
-			}
-			if last < user {
-				break
-			}
-			if err := l.page.read(block, loose, true); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+func (l *lookup) segmentsOf(ctx context.Context, day int64, kind int, user uint64, where map[uint64]bool) error {
+	rows, err := l.s.q.QueryContext(ctx, "SELECT last, pages FROM summary WHERE day=? AND kind=? AND first<=? ORDER BY first DESC, last DESC", day, kind, user)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var last uint64
+		var pages sql.RawBytes
+		if err := rows.Scan(&last, &pages); err != nil {
+			return err
+		}
+		if last < user {
+			break
+		}
+		err := l.page.eachPage(pages, kind, user, true, func() error {
 			at := 0
 			for i := range l.page.n {
 				end := at + int(l.page.segments[i])
@@ -167,13 +174,13 @@ func (l *lookup) segments(ctx context.Context, day int64, user uint64, where map
 				}
 				at = end
 			}
-		}
-		if err := rows.Err(); err != nil {
+			return nil
+		})
+		if err != nil {
 			return err
 		}
-		rows.Close()
 	}
-	return nil
+	return rows.Err()
 }
 
 func (l *lookup) open(ctx context.Context, blocks map[uint64]*opened, id uint64) (*opened, error) {

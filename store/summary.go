@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"errors"
 	"math"
 	"slices"
 	"sync"
@@ -82,7 +83,7 @@ func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int
 		if err != nil {
 			return err
 		}
-		put, err := tx.PrepareContext(ctx, "INSERT INTO summary(day, loose, first, last, reach, block) VALUES(?,?,?,?,?,?)")
+		put, err := tx.PrepareContext(ctx, "INSERT INTO summary(day, kind, first, last, reach, pages) VALUES(?,?,?,?,?,?)")
 		if err != nil {
 			return err
 		}
@@ -124,6 +125,14 @@ func (m *summariser) drop(ctx context.Context, day int64) error {
 	return err
 }
 
+// Kinds of summary. Only calls are read again for the class of the peer.
+const (
+	counted = iota + 1 // what a user did alike on the day
+	called             // calls, apart by peer
+	loose              // single facts that reach beyond the day or have no time
+	kinds   = 3
+)
+
 // summaryWorker summarises one day after the other. It has usages of its own,
 // so that only those that are new to it need the lock.
 type summaryWorker struct {
@@ -131,11 +140,11 @@ type summaryWorker struct {
 	space  workspace
 	usages *words[audit.UsageKey]
 	nth    []uint32 // by own usage: its place in the shared table
-	counted,
-	loose []item
-	order []slot
-	spare []item
-	block summaryBlock
+	items  [kinds + 1][]item
+	order  []slot
+	spare  []item
+	page   summaryPage
+	row    summaryRow
 }
 
 func (w *summaryWorker) day(ctx context.Context, p part) error {
@@ -143,7 +152,9 @@ func (w *summaryWorker) day(ctx context.Context, p part) error {
 	if err != nil {
 		return err
 	}
-	w.counted, w.loose = w.counted[:0], w.loose[:0]
+	for kind := range w.items {
+		w.items[kind] = w.items[kind][:0]
+	}
 	start := p.day * dayMS
 	for i := range facts {
 		f := &facts[i]
@@ -151,31 +162,38 @@ func (w *summaryWorker) day(ctx context.Context, p part) error {
 			continue
 		}
 		it := item{user: uint32(f.User), nth: w.usages.id(audit.KeyOf(f)), segment: f.File, at: f.At, until: f.Until}
-		if f.Activity.Call() {
-			it.peer = uint32(f.Peer)
-		}
+		kind := loose
 		switch {
 		case f.At == ingest.Undated || f.Activity.Standing(): // see ingest.Fact.In
 			it.until = ingest.LastsOn
-			w.loose = append(w.loose, it)
 		case f.Until == 0 && f.At >= start && f.At < start+dayMS:
-			it.at = (f.At - start) / 1000
-			w.counted = append(w.counted, it)
-		default:
-			w.loose = append(w.loose, it)
+			it.at, kind = (f.At-start)/1000, counted
 		}
+		if f.Activity.Call() {
+			it.peer = uint32(f.Peer)
+			if kind == counted {
+				kind = called
+			}
+		}
+		w.items[kind] = append(w.items[kind], it)
 	}
 	w.share()
-	for _, list := range [][]item{w.counted, w.loose} {
-		for i := range list {
-			list[i].nth = w.nth[list[i].nth]
+	for _, kind := range []int{counted, called, loose} {
+		items := w.items[kind]
+		for i := range items {
+			items[i].nth = w.nth[items[i].nth]
+		}
+		items = w.byUser(items)
+		put := w.putCounted
+		if kind == loose {
+			put = w.putLoose
+		}
+		w.row = summaryRow{day: p.day, kind: kind, pages: w.row.pages[:0]}
+		if err := put(ctx, items); err != nil {
+			return err
 		}
 	}
-	if err := w.putCounted(ctx, p.day, w.byUser(w.counted)); err != nil {
-		return err
-	}
-	slices.SortFunc(w.loose, compareItems)
-	return w.putLoose(ctx, p.day, w.loose)
+	return nil
 }
 
 // share looks the worker's new usages up in the shared table.
@@ -219,10 +237,10 @@ func (w *summaryWorker) byUser(items []item) []item {
 	return out
 }
 
-// summaryBlock is the columns of one block. A counted entry is what one user
-// did alike on the day, with one peer where that matters; a loose one is a
-// single fact.
-type summaryBlock struct {
+// summaryPage is the columns of one page. A counted entry is what one user did
+// alike on the day, with one peer where that matters; a loose one is a single
+// fact.
+type summaryPage struct {
 	n                  int
 	user, nth, peer    [segment.Max]uint64
 	count, first, span [segment.Max]uint64 // counted: first in seconds of the day, seconds from first to last
@@ -232,8 +250,22 @@ type summaryBlock struct {
 	packed             []byte
 }
 
-func (w *summaryWorker) putCounted(ctx context.Context, day int64, items []item) error {
-	b := &w.block
+// summaryRow is a row of the table in the making: some pages.
+type summaryRow struct {
+	day         int64
+	kind        int
+	n           int // pages
+	first, last uint64
+	reach       int64
+	pages       []byte
+}
+
+// pagesPerRow: an audit reads all rows, the look-up of one person one row a
+// day, and of that one or two pages.
+const pagesPerRow = 8
+
+func (w *summaryWorker) putCounted(ctx context.Context, items []item) error {
+	b, end := &w.page, (w.row.day+1)*dayMS-1
 	for i := 0; i < len(items); {
 		x, j := &items[i], i+1
 		for j < len(items) && items[j].user == x.user && items[j].nth == x.nth && items[j].peer == x.peer {
@@ -249,23 +281,23 @@ func (w *summaryWorker) putCounted(ctx context.Context, day int64, items []item)
 		}
 		b.segments[b.n] = uint64(len(b.where) - from)
 		if b.n++; b.n == segment.Max {
-			if err := w.put(ctx, day, false, (day+1)*dayMS-1); err != nil {
+			if err := w.turn(ctx, end); err != nil {
 				return err
 			}
 		}
 		i = j
 	}
-	return w.put(ctx, day, false, (day+1)*dayMS-1)
+	return errors.Join(w.turn(ctx, end), w.put(ctx))
 }
 
 // putLoose stores the time as its difference to the start of the day, zigzag;
 // Until as 0 (none), 1 (has no end) or 2 and the time from At on.
-func (w *summaryWorker) putLoose(ctx context.Context, day int64, items []item) error {
-	b := &w.block
+func (w *summaryWorker) putLoose(ctx context.Context, items []item) error {
+	b := &w.page
 	reach := int64(math.MinInt64)
 	for _, x := range items {
 		b.user[b.n], b.nth[b.n], b.peer[b.n] = uint64(x.user), uint64(x.nth), uint64(x.peer)
-		b.at[b.n] = zigzag(x.at - day*dayMS)
+		b.at[b.n] = zigzag(x.at - w.row.day*dayMS)
 		switch x.until {
 		case 0, ingest.LastsOn:
 			b.until[b.n] = uint64(bit(x.until != 0))
@@ -276,48 +308,94 @@ func (w *summaryWorker) putLoose(ctx context.Context, day int64, items []item) e
 		b.segments[b.n] = 1
 		b.where = append(b.where, uint64(x.segment))
 		if b.n++; b.n == segment.Max {
-			if err := w.put(ctx, day, true, reach); err != nil {
+			if err := w.turn(ctx, reach); err != nil {
 				return err
 			}
 			reach = math.MinInt64
 		}
 	}
-	return w.put(ctx, day, true, reach)
+	return errors.Join(w.turn(ctx, reach), w.put(ctx))
 }
 
-// put stores the block and empties it.
-func (w *summaryWorker) put(ctx context.Context, day int64, loose bool, reach int64) error {
-	b := &w.block
+// turn adds the page to the row and empties it.
+func (w *summaryWorker) turn(ctx context.Context, reach int64) error {
+	b, row := &w.page, &w.row
 	if b.n == 0 {
 		return nil
 	}
 	out := binary.AppendUvarint(b.packed[:0], uint64(b.n))
-	for _, column := range b.columns(loose) {
+	for _, column := range b.columns(row.kind) {
 		out = segment.AppendColumn(out, column[:b.n])
 	}
 	out = binary.AppendUvarint(out, uint64(len(b.where)))
 	b.packed = segment.AppendColumn(out, b.where)
-	_, err := w.m.put.ExecContext(ctx, day, loose, b.user[0], b.user[b.n-1], reach, b.packed)
+	first, last := b.user[0], b.user[b.n-1]
+	if row.n == 0 {
+		row.first, row.reach = first, reach
+	}
+	row.last, row.reach = last, max(row.reach, reach)
+	row.pages = binary.AppendUvarint(row.pages, uint64(len(b.packed)))
+	row.pages = binary.AppendUvarint(row.pages, first)
+	row.pages = binary.AppendUvarint(row.pages, last-first)
+	row.pages = append(row.pages, b.packed...)
 	b.n, b.where = 0, b.where[:0]
+	if row.n++; row.n == pagesPerRow {
+		return w.put(ctx)
+	}
+	return nil
+}
+
+// put stores the row and empties it.
+func (w *summaryWorker) put(ctx context.Context) error {
+	row := &w.row
+	if row.n == 0 {
+		return nil
+	}
+	_, err := w.m.put.ExecContext(ctx, row.day, row.kind, row.first, row.last, row.reach, row.pages)
+	row.n, row.pages = 0, row.pages[:0]
 	return err
 }
 
-func (b *summaryBlock) columns(loose bool) []*[segment.Max]uint64 {
-	if loose {
+func (b *summaryPage) columns(kind int) []*[segment.Max]uint64 {
+	if kind == loose {
 		return []*[segment.Max]uint64{&b.user, &b.nth, &b.peer, &b.at, &b.until, &b.segments}
 	}
 	return []*[segment.Max]uint64{&b.user, &b.nth, &b.peer, &b.count, &b.first, &b.span, &b.segments}
 }
 
-// read unpacks a block, and where the facts stand when that is asked for.
-func (b *summaryBlock) read(block []byte, loose, where bool) error {
-	r := segment.NewReader(block)
+// eachPage unpacks the pages of a row that may hold the user, or all.
+func (b *summaryPage) eachPage(pages []byte, kind int, user uint64, where bool, call func() error) error {
+	r := segment.NewReader(pages)
+	for !r.Done() {
+		n, first, span := r.Uvarint(), r.Uvarint(), r.Uvarint()
+		page := r.Bytes(n)
+		if err := r.Err(); err != nil {
+			return err
+		}
+		if user != everybody && (user < first || user-first > span) {
+			continue
+		}
+		if err := b.read(page, kind, where); err != nil {
+			return err
+		}
+		if err := call(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const everybody = math.MaxUint64
+
+// read unpacks a page, and where the facts stand when that is asked for.
+func (b *summaryPage) read(page []byte, kind int, where bool) error {
+	r := segment.NewReader(page)
 	n := r.Uvarint()
 	if n > segment.Max {
 		return segment.ErrDamaged
 	}
 	b.n = int(n)
-	columns := b.columns(loose)
+	columns := b.columns(kind)
 	if !where {
 		columns = columns[:len(columns)-1]
 	}
@@ -340,7 +418,7 @@ func (b *summaryBlock) read(block []byte, loose, where bool) error {
 }
 
 // fact is a loose entry as far as ingest.Fact.In needs it.
-func (b *summaryBlock) fact(i int, day int64, activity ingest.Activity) ingest.Fact {
+func (b *summaryPage) fact(i int, day int64, activity ingest.Activity) ingest.Fact {
 	f := ingest.Fact{At: day*dayMS + unzigzag(b.at[i]), Activity: activity}
 	switch b.until[i] {
 	case 0:

@@ -56,7 +56,7 @@ func (s *Store) Window(ctx context.Context, names []ingest.Name, from, to time.T
 	}
 	w.index()
 	w.sums = make([]sum, len(w.usage))
-	return w, w.add(ctx, w.sums, func(index, _ uint32) (uint32, bool) { return index, true })
+	return w, w.add(ctx, w.sums, false, func(index, _ uint32) (uint32, bool) { return index, true })
 }
 
 // index lays the usages out user by user.
@@ -71,15 +71,16 @@ func (w *Window) index() {
 	}
 }
 
-// add sums every entry that counts up where place says, on all cores.
-func (w *Window) add(ctx context.Context, sums []sum, place func(index, peer uint32) (at uint32, ok bool)) error {
+// add sums every entry that counts, or only those with peers, up where place
+// says, on all cores.
+func (w *Window) add(ctx context.Context, sums []sum, peers bool, place func(index, peer uint32) (at uint32, ok bool)) error {
 	type read struct {
 		day   int64
-		loose bool
-		block []byte
+		kind  int
+		pages []byte
 	}
 	workers := Workers()
-	blocks := make(chan []read, workers)
+	rows := make(chan read, 4*workers)
 	errs := make([]error, workers)
 	others := make([][]sum, workers)
 	others[0] = sums
@@ -89,32 +90,26 @@ func (w *Window) add(ctx context.Context, sums []sum, place func(index, peer uin
 			if others[worker] == nil {
 				others[worker] = make([]sum, len(sums))
 			}
-			var b summaryBlock
-			for list := range blocks {
-				for _, r := range list {
-					if errs[worker] == nil {
-						errs[worker] = w.block(&b, r.day, r.loose, r.block, others[worker], place)
-					}
+			var b summaryPage
+			for r := range rows {
+				if errs[worker] != nil {
+					continue
+				}
+				err := b.eachPage(r.pages, r.kind, everybody, false, func() error { return w.page(&b, r.day, r.kind == loose, others[worker], place) })
+				if err != nil {
+					errs[worker] = fmt.Errorf("summary of %s: %w", dayText(r.day), err)
 				}
 			}
 		})
 	}
-	const together = 64 // blocks handed over at once
-	var list []read
-	err := each(ctx, w.s.q, `SELECT day, loose, block FROM summary WHERE day>=?1 AND day<?2
-			UNION ALL SELECT day, loose, block FROM summary WHERE loose=1 AND reach>=?3 AND day<?1`, func(rows *sql.Rows) error {
+	err := each(ctx, w.s.q, `SELECT day, kind, pages FROM summary WHERE day>=?1 AND day<?2 AND kind>=?4
+			UNION ALL SELECT day, kind, pages FROM summary WHERE kind=3 AND reach>=?3 AND day<?1`, func(q *sql.Rows) error {
 		var r read
-		if err := rows.Scan(&r.day, &r.loose, &r.block); err != nil {
-			return err
-		}
-		if list = append(list, r); len(list) == together {
-			blocks <- list
-			list = nil
-		}
-		return nil
-	}, dayOf(w.from), dayOf(w.to), w.from)
-	blocks <- list
-	close(blocks)
+		err := q.Scan(&r.day, &r.kind, &r.pages)
+		rows <- r
+		return err
+	}, dayOf(w.from), dayOf(w.to), w.from, counted+bit(peers))
+	close(rows)
 	wg.Wait()
 	for worker := range workers {
 		if err == nil {
@@ -131,15 +126,12 @@ func (w *Window) add(ctx context.Context, sums []sum, place func(index, peer uin
 	return explain(err)
 }
 
-func (w *Window) block(b *summaryBlock, day int64, loose bool, block []byte, sums []sum, place func(index, peer uint32) (uint32, bool)) error {
-	if err := b.read(block, loose, false); err != nil {
-		return fmt.Errorf("summary of %s: %w", dayText(day), err)
-	}
+func (w *Window) page(b *summaryPage, day int64, loose bool, sums []sum, place func(index, peer uint32) (uint32, bool)) error {
 	midnight := uint32(day * (dayMS / 1000))
 	for i := range b.n {
 		user := b.user[i]
 		if user >= uint64(len(w.table.many)) || b.nth[i] >= uint64(w.table.many[user]) {
-			return fmt.Errorf("summary of %s: %w", dayText(day), segment.ErrDamaged)
+			return segment.ErrDamaged
 		}
 		index := w.start[user] + uint32(b.nth[i])
 		at, ok := place(index, uint32(b.peer[i]))
@@ -199,7 +191,7 @@ func (w *Window) Calls(ctx context.Context, class []ingest.Class) ([]audit.Usage
 		}
 	}
 	sums := make([]sum, len(calls)*classes)
-	err := w.add(ctx, sums, func(index, peer uint32) (uint32, bool) {
+	err := w.add(ctx, sums, true, func(index, peer uint32) (uint32, bool) {
 		n := number[index]
 		if n == 0 {
 			return 0, false

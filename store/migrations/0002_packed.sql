@@ -46,14 +46,14 @@ CREATE INDEX segment_import ON segment(import, records, first, last);
 CREATE TABLE summary (
   id      INTEGER PRIMARY KEY,
   day     INTEGER NOT NULL,
-  loose   INTEGER NOT NULL,      -- 1: facts that reach beyond the day, each with its times; 0: counted
-  first   INTEGER NOT NULL,      -- least and greatest user in the block (names)
+  kind    INTEGER NOT NULL,      -- 1 counted, 2 calls counted by peer, 3 facts that reach beyond the day, each with its times
+  first   INTEGER NOT NULL,      -- least and greatest user (names)
   last    INTEGER NOT NULL,
-  reach   INTEGER NOT NULL,      -- how late anything in the block still has effect, ms
-  block   BLOB    NOT NULL
+  reach   INTEGER NOT NULL,      -- how late anything in it still has effect, ms
+  pages   BLOB    NOT NULL       -- one after the other: length, first user, last user less first, page
 ) STRICT;
-CREATE INDEX summary_day ON summary(day, loose, first, last, reach);
-CREATE INDEX summary_reach ON summary(reach) WHERE loose=1;
+CREATE INDEX summary_day ON summary(day, kind, first, last);
+CREATE INDEX summary_reach ON summary(reach) WHERE kind=3;
 
 -- Days whose summary is there, and by which version of the reading.
 CREATE TABLE summarised (

@@ -95,8 +95,10 @@ func measure(values []uint64) shape {
 			c.best, size = how, bytes
 		}
 	}
-	// Packed bits are the quickest to read: they go first among equals.
-	size++
+	// Packed bits are much quicker to read than varints, which must be a fifth
+	// smaller to go first.
+	size += size/4 + 1
+	stepSize += stepSize / 4
 	if c.width <= mostBits {
 		try(packed, 1+varintLen(c.low)+(n*c.width+7)/8)
 	}
@@ -153,6 +155,9 @@ func (r *Reader) End() error {
 	r.bad = r.bad || len(r.b) > 0
 	return r.Err()
 }
+
+// Done reports that nothing is left, or nothing that can be read.
+func (r *Reader) Done() bool { return len(r.b) == 0 }
 
 // Uvarint takes one integer.
 func (r *Reader) Uvarint() uint64 {
