@@ -1,5 +1,7 @@
 package ingest
 
+import "math/bits"
+
 // cdrEntry is what a set remembers of one row of a lookup table.
 type cdrEntry struct {
 	name  ID    // 0: the row is known but names nobody, or nothing
@@ -68,10 +70,38 @@ func (t *cdrIDs) put(id int64) *cdrEntry {
 }
 
 // cdrGUIDs interns endpoint GUIDs by their 16 bytes: text is only built for
-// one that was not seen before.
+// one that was not seen before. Every worker has its own, on top of the names
+// of the unit.
 type cdrGUIDs struct {
 	names *Names
-	ids   map[[16]byte]ID
+	slots []guidSlot // open addressing; a slot without id is free
+	used  int
+}
+
+type guidSlot struct {
+	key [2]uint64
+	id  ID
+}
+
+// slot is where a GUID stands, or where there is room for it. Not all GUIDs
+// are random: every bit of them goes into the hash.
+func (g *cdrGUIDs) slot(key [2]uint64) *guidSlot {
+	if g.used*2 >= len(g.slots) {
+		old := g.slots
+		g.slots = make([]guidSlot, max(1<<10, 2*len(old)))
+		for _, s := range old {
+			if s.id != 0 {
+				*g.slot(s.key) = s
+			}
+		}
+	}
+	mask := uint64(len(g.slots) - 1)
+	high, low := bits.Mul64(key[0]^0x9e3779b97f4a7c15, key[1]^0xd1b54a32d192ed03)
+	for i := (high ^ low) & mask; ; i = (i + 1) & mask {
+		if s := &g.slots[i]; s.id == 0 || s.key == key {
+			return s
+		}
+	}
 }
 
 // id returns the name of an endpoint GUID, in either case, with or without
@@ -83,30 +113,33 @@ func (g *cdrGUIDs) id(b []byte) (id ID, ok bool) {
 	if len(b) != 36 || b[8] != '-' || b[13] != '-' || b[18] != '-' || b[23] != '-' {
 		return 0, false
 	}
-	var key [16]byte
-	n, wrong := 0, byte(0)
-	for i := 0; i < 36; i += 2 {
-		if i == 8 || i == 13 || i == 18 || i == 23 {
-			i++
-		}
-		hi, lo := hexDigit[b[i]], hexDigit[b[i+1]]
-		wrong |= hi | lo
-		key[n] = hi<<4 | lo
-		n++
+	b = b[:36]
+	var key [2]uint64
+	wrong := byte(0)
+	for i, at := range guidBytes {
+		high, low := hexDigit[b[at]], hexDigit[b[at+1]]
+		wrong |= high | low
+		key[i>>3] = key[i>>3]<<8 | uint64(high<<4|low)
 	}
+	high, low := hexDigit[b[34]], hexDigit[b[35]]
+	wrong |= high | low
+	key[1] = key[1]<<8 | uint64(high<<4|low)
 	if wrong&0xf0 != 0 {
 		return 0, false
 	}
-	if key == [16]byte{} {
+	if key == [2]uint64{} {
 		return 0, true
 	}
-	if id, ok := g.ids[key]; ok {
-		return id, true
+	s := g.slot(key)
+	if s.id == 0 {
+		g.used++
+		*s = guidSlot{key, g.names.ID(EndpointName, "uuid:"+guid(string(b)))}
 	}
-	id = g.names.ID(EndpointName, "uuid:"+guid(string(b)))
-	g.ids[key] = id
-	return id, true
+	return s.id, true
 }
+
+// guidBytes is where all but the last of the 16 bytes stand in the text.
+var guidBytes = [15]uint8{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32}
 
 // hexDigit is the value of each hexadecimal digit, 0xff for other bytes.
 var hexDigit = func() (t [256]byte) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"sort"
 	"strings"
+	"sync"
 
 	"calaudit/ingest/delimited"
 )
@@ -19,7 +20,6 @@ const cdrBatch = 4096
 type cdrSet struct {
 	env     *Env
 	names   *Names
-	guids   cdrGUIDs
 	ids     map[string]*cdrIDs // by table; nil when the table was not exported
 	auth    map[string]map[string]Class
 	product string
@@ -36,7 +36,6 @@ type cdrPart struct {
 // Files that hold the same table are read one after the other.
 func readCDR(ctx context.Context, files []*File, env *Env, emit Emit) error {
 	s := &cdrSet{env: env, names: NewNames(), ids: map[string]*cdrIDs{}, auth: map[string]map[string]Class{}}
-	s.guids = cdrGUIDs{names: s.names, ids: map[[16]byte]ID{}}
 	parts, err := s.parts(files)
 	if err != nil {
 		return err
@@ -92,10 +91,10 @@ type cdrRows struct {
 	part    cdrPart
 	t       *Table
 	clock   cdrClock
+	guids   cdrGUIDs
 	skipped map[string]int
 	batch   *Batch
 	n       int // rows in the batch
-	size    int // records of the last full batch, to size the next
 	// gap is set while a row is read when a value of it is unknown because the
 	// set is incomplete.
 	gap      bool
@@ -117,8 +116,7 @@ func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
 		return err
 	}
 	defer closer.Close()
-	r := &cdrRows{set: s, part: p, t: t, clock: newCDRClock(s.env.Now), skipped: map[string]int{}}
-	r.begin()
+	r := s.rows(p, t)
 	r.notes()
 	var row rowReader
 	var hash *cdrHash
@@ -128,7 +126,16 @@ func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
 	case cdrLookup:
 		row, hash = s.lookups(r), newCDRHash(p.def.name, t.Header())
 	}
+	careful := p.def.role != cdrFact || row == nil // one row after the other
 	for first := true; ; first = false {
+		if !first && !careful {
+			if careful, err = s.pieces(ctx, r, emit); err != nil {
+				return err
+			}
+			if !careful {
+				break
+			}
+		}
 		err := t.Next()
 		if err == io.EOF {
 			break
@@ -142,7 +149,7 @@ func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
 		case row == nil:
 			r.skip("not needed")
 		default:
-			err = r.take(row, hash)
+			err = r.put(row, hash)
 		}
 		if err != nil {
 			return err
@@ -165,29 +172,93 @@ func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
 	return r.flush(emit)
 }
 
-func (r *cdrRows) begin() {
-	r.batch = &Batch{File: r.part.index}
-	if r.size > 0 {
-		r.batch.Records = make([]Record, 0, cdrBatch)
+// rows makes a reader of the rows of a table.
+func (s *cdrSet) rows(p cdrPart, t *Table) *cdrRows {
+	r := &cdrRows{set: s, part: p, t: t, clock: newCDRClock(s.env.Now), guids: cdrGUIDs{names: s.names}}
+	r.take()
+	return r
+}
+
+// take takes what was read as a batch, but for the names, and begins another.
+func (r *cdrRows) take() *Batch {
+	b := r.batch
+	if b != nil && len(r.skipped) > 0 {
+		b.Skipped = r.skipped
 	}
-	r.n = 0
+	r.batch = &Batch{File: r.part.index}
+	if r.t.block != nil {
+		r.batch.Records = newRecords(cdrBatch)
+	}
+	r.n, r.skipped = 0, map[string]int{}
+	return b
 }
 
 func (r *cdrRows) flush(emit Emit) error {
-	r.batch.Names = r.set.names.Fresh()
-	if len(r.skipped) > 0 {
-		r.batch.Skipped, r.skipped = r.skipped, map[string]int{}
-	}
-	r.size = len(r.batch.Records)
-	if err := emit(r.batch); err != nil {
-		return err
-	}
-	r.begin()
-	return nil
+	b := r.take()
+	b.Names = r.set.names.Fresh()
+	return emit(b)
 }
 
-// take puts the current row where it belongs.
-func (r *cdrRows) take(row rowReader, hash *cdrHash) error {
+// cdrPiece is what a worker made of a piece of a fact table.
+type cdrPiece struct {
+	batch                    *Batch
+	any                      bool // it holds rows
+	dated, fraction, counted bool
+}
+
+// pieces reads fact rows on all cores. Nothing of a fact row depends on
+// another one: what rows refer to was read before.
+func (s *cdrSet) pieces(ctx context.Context, r *cdrRows, emit Emit) (careful bool, err error) {
+	if err := r.flush(emit); err != nil {
+		return false, err
+	}
+	workers := map[int]*cdrWorker{}
+	var mu sync.Mutex
+	worker := func(n int, t *Table) *cdrWorker {
+		mu.Lock()
+		defer mu.Unlock()
+		if workers[n] == nil {
+			own := s.rows(r.part, t)
+			workers[n] = &cdrWorker{own, s.facts(own)}
+			own.take() // with the notes, which the file has already
+		}
+		return workers[n]
+	}
+	return readPieces(ctx, r.t, func(n int, t *Table) (cdrPiece, error) { return worker(n, t).piece() }, func(p cdrPiece) error {
+		r.dated, r.fraction = r.dated || p.dated, r.fraction || p.fraction
+		if p.any {
+			r.counted = p.counted
+		}
+		p.batch.Names = s.names.Fresh()
+		return emit(p.batch)
+	})
+}
+
+type cdrWorker struct {
+	*cdrRows
+	row rowReader
+}
+
+func (w *cdrWorker) piece() (cdrPiece, error) {
+	for any := false; ; any = true {
+		err := w.t.Next()
+		if err == io.EOF {
+			return cdrPiece{w.take(), any, w.dated, w.fraction, w.counted}, nil
+		}
+		w.counted = false
+		if err != nil {
+			err = w.bad(err)
+		} else {
+			err = w.put(w.row, nil)
+		}
+		if err != nil {
+			return cdrPiece{}, err
+		}
+	}
+}
+
+// put puts the current row where it belongs.
+func (r *cdrRows) put(row rowReader, hash *cdrHash) error {
 	r.gap = false
 	b := r.batch
 	b.Records = append(b.Records, Record{})

@@ -91,7 +91,7 @@ func (r *cdrRows) endpoint(column int) (ID, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	id, ok := r.set.guids.id(b)
+	id, ok := r.guids.id(b)
 	if !ok {
 		return 0, fmt.Errorf("%s %s is not a GUID; mend the row or export it again", r.t.Header()[column], quoteShort(string(b)))
 	}

@@ -3,6 +3,8 @@ package ingest
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"hash"
 	"io"
 	"os"
 	"time"
@@ -73,20 +75,63 @@ type File struct {
 	Dir     string // files with equal Dir form one set
 	Size    int64  // bytes, -1 when not known before reading
 	ModTime time.Time
-	Part    string // table of a set, from Sniff
+	Part    string      // table of a set, from Sniff
+	Hash    bool        // take the hash of the content while it is read, see Sum
+	OnRead  func(n int) // told how many raw bytes were read, as they are
 	open    func() (io.ReadCloser, error)
+	sum     [32]byte
+	summed  int64
+	whole   bool
 	packed  bool        // inside an archive
 	disk    string      // the file on disk behind it, "" for content in memory
 	stat    os.FileInfo // that file as it was when the paths were walked
 }
 
 // Open returns the raw bytes. It may be called again to read from the start.
-func (f *File) Open() (io.ReadCloser, error) { return f.open() }
+func (f *File) Open() (io.ReadCloser, error) {
+	rc, err := f.open()
+	if err != nil || !f.Hash && f.OnRead == nil {
+		return rc, err
+	}
+	r := &watchedReader{ReadCloser: rc, f: f}
+	if f.Hash {
+		r.hash = sha256.New()
+	}
+	return r, nil
+}
+
+// Sum is the hash and size of the raw bytes, known once they were read to the
+// end with Hash set.
+func (f *File) Sum() (sum [32]byte, size int64, ok bool) { return f.sum, f.summed, f.whole }
+
+// watchedReader looks at the bytes that pass.
+type watchedReader struct {
+	io.ReadCloser
+	f    *File
+	hash hash.Hash
+	n    int64
+}
+
+func (r *watchedReader) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	r.n += int64(n)
+	if r.hash != nil {
+		r.hash.Write(p[:n])
+		if err == io.EOF {
+			r.f.summed, r.f.whole = r.n, true
+			r.hash.Sum(r.f.sum[:0])
+		}
+	}
+	if n > 0 && r.f.OnRead != nil {
+		r.f.OnRead(n)
+	}
+	return n, err
+}
 
 // Text returns the content as UTF-8: byte order marks removed, UTF-16 with or
 // without a mark decoded, line ends untouched.
 func (f *File) Text() (io.ReadCloser, error) {
-	rc, err := f.open()
+	rc, err := f.Open()
 	if err != nil {
 		return nil, err
 	}

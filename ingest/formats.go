@@ -22,7 +22,7 @@ const headLen = 64 << 10
 
 // Head returns the beginning of the file's text.
 func (f *File) Head() (*Head, error) {
-	rc, err := f.Open()
+	rc, err := f.open() // a look, not the reading
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func rejectAll(ctx context.Context, files []*File, what string, emit Emit) error
 }
 
 func rejectFile(ctx context.Context, index int, f *File, what string, emit Emit) error {
-	r, closer, err := openRows(f)
+	r, _, closer, err := openRows(f)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,10 @@
 // numbers, a meeting and its kinds) is put together by Compose, when read.
 package ingest
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 // ID names a text within one unit's name table; 0 is "not told".
 type ID uint32
@@ -195,6 +198,28 @@ type Batch struct {
 	Notes []string
 }
 
+// recordPool keeps the room of batches that are done with: a large file would
+// otherwise be mostly spent on getting memory.
+var recordPool sync.Pool
+
+// newRecords is room for the records of a batch.
+func newRecords(n int) []Record {
+	if room, ok := recordPool.Get().(*[]Record); ok {
+		return (*room)[:0]
+	}
+	return make([]Record, 0, n)
+}
+
+// Done gives the batch's records back to the readers. Whoever takes a batch
+// calls it when nothing of it is needed any more, or not at all.
+func (b *Batch) Done() {
+	if cap(b.Records) > 1<<10 {
+		room := b.Records
+		recordPool.Put(&room)
+	}
+	b.Records = nil
+}
+
 // Rows is how many source rows the batch accounts for.
 func (b *Batch) Rows() int {
 	n := len(b.Records) + len(b.Lookups) + len(b.Entries) + len(b.Rejects)
@@ -211,5 +236,6 @@ type Env struct {
 	FileDate time.Time      // --file-date: dates facts and snapshots that carry none; zero when not given
 }
 
-// Emit takes a batch over. A reader reuses nothing of a batch after emitting it.
+// Emit takes a batch over. A reader reuses nothing of a batch after emitting
+// it, unless the batch is Done.
 type Emit func(*Batch) error

@@ -15,16 +15,19 @@ import (
 // Table reads a delimited file whose first row names the columns. Columns are
 // found by name, never by place: case, spaces, "_" and "-" do not matter.
 type Table struct {
-	r       *delimited.Reader
+	r       *delimited.Reader // one of r and block is set
+	block   *delimited.Block
+	comma   byte
 	header  []string
 	columns map[string]int
 	twice   string // a column name that stands twice in the header, or ""
 	row     [][]byte
+	cut     bool
 }
 
 // newTable reads the header row.
-func newTable(r *delimited.Reader) (*Table, error) {
-	t := &Table{r: r, columns: make(map[string]int)}
+func newTable(r *delimited.Reader, comma byte) (*Table, error) {
+	t := &Table{r: r, comma: comma, columns: make(map[string]int)}
 	row, err := t.r.Read()
 	if errors.Is(err, io.EOF) {
 		return nil, errors.New("the file is empty; expected a header row")
@@ -72,34 +75,60 @@ func (t *Table) Column(names ...string) int {
 // the caller rejects it and goes on. A row with more or fewer fields than the
 // header is bad too: its values cannot be told apart.
 func (t *Table) Next() error {
-	row, err := t.r.Read()
-	if err != nil {
-		return err
+	fields, nul := 0, false
+	if t.block != nil {
+		n, err := t.block.Next()
+		if err != nil {
+			return err
+		}
+		fields, nul = n, t.block.HoldsNUL()
+	} else {
+		row, err := t.r.Read()
+		if err != nil {
+			return err
+		}
+		t.row, fields, nul = row, len(row), t.r.Holds(0)
 	}
-	t.row = row
-	if len(row) != len(t.header) {
-		return t.bad(fmt.Sprintf("%d fields, the header has %d", len(row), len(t.header)))
+	if fields != len(t.header) {
+		return t.bad(fmt.Sprintf("%d fields, the header has %d", fields, len(t.header)), fields)
 	}
-	if t.r.Holds(0) {
-		return t.bad("a NUL byte in the row")
+	if nul {
+		return t.bad("a NUL byte in the row", fields)
 	}
 	return nil
 }
 
-// CutShort reports, at the end, whether the last row had no line end.
-func (t *Table) CutShort() bool { return t.r.CutShort() }
+// piecewise is a table of the same columns that reads pieces.
+func (t *Table) piecewise() *Table {
+	own := *t
+	own.r, own.block = nil, delimited.NewBlock(t.comma)
+	return &own
+}
 
-func (t *Table) bad(what string) error {
-	return &delimited.RowError{Line: t.r.Line(), What: what, Raw: t.Raw()}
+// CutShort reports, at the end, whether the last row had no line end.
+func (t *Table) CutShort() bool { return t.cut || t.r.CutShort() }
+
+func (t *Table) bad(what string, fields int) error {
+	return &delimited.RowError{Line: t.Line(), What: what, Raw: t.raw(fields)}
 }
 
 // Line is the 1-based line where the current row begins.
-func (t *Table) Line() int { return t.r.Line() }
+func (t *Table) Line() int {
+	if t.block != nil {
+		return t.block.Line()
+	}
+	return t.r.Line()
+}
 
 // Field is the bytes of a column in the current row, nil for column -1. It is
 // valid until the next row.
 func (t *Table) Field(column int) []byte {
-	if column < 0 || column >= len(t.row) {
+	switch {
+	case column < 0:
+		return nil
+	case t.block != nil:
+		return t.block.Field(column)
+	case column >= len(t.row):
 		return nil
 	}
 	return t.row[column]
@@ -109,7 +138,18 @@ func (t *Table) Field(column int) []byte {
 func (t *Table) Text(column int) string { return string(bytes.TrimSpace(t.Field(column))) }
 
 // Raw is the current row for a rejected record, at most 256 bytes.
-func (t *Table) Raw() []byte { return rawRow(t.row) }
+func (t *Table) Raw() []byte { return t.raw(len(t.header)) }
+
+func (t *Table) raw(fields int) []byte {
+	if t.block == nil {
+		return rawRow(t.row)
+	}
+	row := make([][]byte, fields)
+	for i := range row {
+		row[i] = t.block.Field(i)
+	}
+	return rawRow(row)
+}
 
 func rawRow(row [][]byte) []byte {
 	raw := bytes.Join(row, []byte{','})

@@ -71,34 +71,34 @@ func SniffComma(head []byte) byte {
 // twice is no error here: the format that knows the others says so.
 func sniffTable(h *Head) (*Table, error) {
 	text, comma, lines := cutPreamble(h.Text)
-	return newTable(delimited.NewReaderAt(bytes.NewReader(text), comma, lines+1))
+	return newTable(delimited.NewReaderAt(bytes.NewReader(text), comma, lines+1), comma)
 }
 
 // openRows opens the rows of a table file from its header on.
-func openRows(f *File) (*delimited.Reader, io.Closer, error) {
+func openRows(f *File) (r *delimited.Reader, comma byte, closer io.Closer, err error) {
 	h, err := f.Head()
 	if err != nil {
-		return nil, nil, err
+		return nil, 0, nil, err
 	}
 	text, comma, lines := cutPreamble(h.Text)
 	rc, err := f.Text()
 	if err != nil {
-		return nil, nil, err
+		return nil, 0, nil, err
 	}
 	if _, err := io.CopyN(io.Discard, rc, int64(len(h.Text)-len(text))); err != nil {
 		rc.Close()
-		return nil, nil, err
+		return nil, 0, nil, err
 	}
-	return delimited.NewReaderAt(rc, comma, lines+1), rc, nil
+	return delimited.NewReaderAt(rc, comma, lines+1), comma, rc, nil
 }
 
 // openTable opens a table file for reading.
 func openTable(f *File) (*Table, io.Closer, error) {
-	r, closer, err := openRows(f)
+	r, comma, closer, err := openRows(f)
 	if err != nil {
 		return nil, nil, err
 	}
-	t, err := newTable(r)
+	t, err := newTable(r, comma)
 	if err == nil && t.twice != "" {
 		err = fmt.Errorf("line %d: the column %q stands twice; keep one", t.Line(), t.twice)
 	}

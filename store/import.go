@@ -118,7 +118,10 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 				return read.Refuse(ctx, refusal, emit)
 			}
 			return read.Read(ctx, c.env, emit)
-		}, func(b *ingest.Batch) error { return w.add(ctx, b) })
+		}, func(b *ingest.Batch) error {
+			defer b.Done()
+			return w.add(ctx, b)
+		})
 		if err != nil {
 			return err
 		}

@@ -219,6 +219,9 @@ func (r *Reader) nextLine(after int) ([]byte, error) {
 	for {
 		have := r.buf[r.start+after : r.end]
 		if i := bytes.IndexByte(have[seen:], '\n'); i >= 0 {
+			if after+seen+i+1 > MaxRow {
+				return nil, nil
+			}
 			return have[:seen+i+1], nil
 		}
 		seen = len(have)
@@ -262,8 +265,7 @@ func (r *Reader) fill() {
 
 // skipLong drops a line longer than MaxRow up to its end.
 func (r *Reader) skipLong() error {
-	e := &RowError{Line: r.line, What: fmt.Sprintf("the line is longer than %d bytes", MaxRow),
-		Raw: append([]byte(nil), r.buf[r.start:r.start+maxRaw]...)}
+	e := longLine(r.line, r.buf[r.start:])
 	for {
 		if i := bytes.IndexByte(r.buf[r.start:r.end], '\n'); i >= 0 {
 			r.start += i + 1
@@ -280,6 +282,10 @@ func (r *Reader) skipLong() error {
 		}
 		r.fill()
 	}
+}
+
+func longLine(line int, text []byte) *RowError {
+	return &RowError{Line: line, What: fmt.Sprintf("the line is longer than %d bytes", MaxRow), Raw: append([]byte(nil), text[:maxRaw]...)}
 }
 
 // trimEOL cuts LF or CRLF.
