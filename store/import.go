@@ -63,7 +63,8 @@ func (c *Command) row(ctx context.Context, tx *sql.Tx) (int64, error) {
 	return res.LastInsertId()
 }
 
-// source is a file of a unit with its content hash.
+// source is a file of a unit with its content hash, which is "" as long as the
+// file was not read to the end.
 type source struct {
 	file *ingest.File
 	sha  string
@@ -73,14 +74,14 @@ type source struct {
 // Import takes in one unit, wholly or not at all. A unit that is known and
 // complete is not read again.
 func (c *Command) Import(ctx context.Context, u *ingest.Unit) (*Imported, error) {
-	sources, sig, err := hashUnit(ctx, u)
+	sources, err := c.sources(ctx, u)
 	if err != nil {
 		return nil, err
 	}
-	im, err := c.importUnit(ctx, u, sources, sig, nil)
+	im, err := c.importUnit(ctx, u, sources, nil)
 	var refusal *ingest.Refusal
 	if errors.As(err, &refusal) {
-		im, err = c.importUnit(ctx, u, sources, sig, refusal)
+		im, err = c.importUnit(ctx, u, sources, refusal)
 		if err == nil {
 			im.Refusal = fmt.Sprintf("%s:%d: %s", refusal.File, refusal.Line, refusal.What)
 		}
@@ -88,7 +89,7 @@ func (c *Command) Import(ctx context.Context, u *ingest.Unit) (*Imported, error)
 	return im, err
 }
 
-func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []source, sig string, refusal *ingest.Refusal) (*Imported, error) {
+func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []source, refusal *ingest.Refusal) (*Imported, error) {
 	im := &Imported{}
 	var command int64
 	err := c.s.write(ctx, func(tx *sql.Tx) error {
@@ -96,7 +97,7 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 		if command, err = c.row(ctx, tx); err != nil {
 			return err
 		}
-		toRead, err := c.plan(ctx, tx, command, u, sources, sig, im)
+		toRead, err := c.plan(ctx, tx, command, u, sources, im)
 		if err != nil || len(toRead) == 0 {
 			return err
 		}
@@ -105,7 +106,7 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 				return err
 			}
 		}
-		w := newWriter(tx, command, u, sig, toRead, c.env, c.words)
+		w := newWriter(tx, command, u, toRead, c.env, c.words)
 		if w.pruned, err = prunedBefore(ctx, tx); err != nil {
 			return err
 		}
@@ -125,6 +126,10 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 		if err != nil {
 			return err
 		}
+		if err := hashRest(ctx, toRead, sources); err != nil {
+			return err
+		}
+		w.sig = signature(sources)
 		if err := w.finish(ctx); err != nil {
 			return err
 		}
@@ -182,9 +187,9 @@ func pipe(ctx context.Context, read func(context.Context, ingest.Emit) error, st
 // plan decides which files of a unit must be read, and records the rest as
 // unchanged. In a set whose files changed, lookup tables are always read, a
 // fact table only when it is new or still waits for a sibling.
-func (c *Command) plan(ctx context.Context, tx *sql.Tx, command int64, u *ingest.Unit, sources []source, sig string, im *Imported) ([]source, error) {
+func (c *Command) plan(ctx context.Context, tx *sql.Tx, command int64, u *ingest.Unit, sources []source, im *Imported) ([]*source, error) {
 	var same bool
-	if err := tx.QueryRowContext(ctx, "SELECT EXISTS(SELECT 1 FROM import WHERE unit=? AND format=?)", sig, u.Format.Name).Scan(&same); err != nil {
+	if err := tx.QueryRowContext(ctx, "SELECT EXISTS(SELECT 1 FROM import WHERE unit=? AND format=?)", signature(sources), u.Format.Name).Scan(&same); err != nil {
 		return nil, err
 	}
 	known := make([]bool, len(sources))
@@ -196,7 +201,7 @@ func (c *Command) plan(ctx context.Context, tx *sql.Tx, command int64, u *ingest
 		}
 		all = all && known[i]
 	}
-	var read []source
+	var read []*source
 	for i, s := range sources {
 		if same || all || known[i] && (u.Format.Facts == nil || u.Format.Facts(s.file.Part)) {
 			im.Files = append(im.Files, FileImport{Path: s.file.Path, Unchanged: true, Tally: audit.Tally{FilesUnchanged: 1}})
@@ -205,7 +210,7 @@ func (c *Command) plan(ctx context.Context, tx *sql.Tx, command int64, u *ingest
 			}
 			continue
 		}
-		read = append(read, s)
+		read = append(read, &sources[i])
 	}
 	return read, nil
 }
@@ -232,32 +237,78 @@ func fileDate(f *ingest.File, env *ingest.Env) any {
 	return t.UTC().Truncate(24 * time.Hour).Unix()
 }
 
-// hashUnit hashes every file's content (unpacked) and the unit as a whole.
-func hashUnit(ctx context.Context, u *ingest.Unit) ([]source, string, error) {
-	var sources []source
+// sources hashes the content (unpacked) of the files that may be known: those
+// of a size that was met before. The others are hashed while they are read.
+func (c *Command) sources(ctx context.Context, u *ingest.Unit) ([]source, error) {
+	list := make([]source, len(u.Files))
+	for i, f := range u.Files {
+		list[i].file = f
+		met := true
+		if f.Size >= 0 {
+			if err := c.s.q.QueryRowContext(ctx, "SELECT EXISTS(SELECT 1 FROM import WHERE size=?)", f.Size).Scan(&met); err != nil {
+				return nil, explain(err)
+			}
+		}
+		if f.Hash = !met; !met {
+			continue
+		}
+		if err := list[i].hash(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// hash reads the file for its hash alone.
+func (s *source) hash(ctx context.Context) error {
+	rc, err := s.file.Open()
+	if err != nil {
+		return ingest.ReadError(s.file.Path, err)
+	}
+	h := sha256.New()
+	s.size, err = io.Copy(h, contextReader{ctx, rc})
+	rc.Close()
+	if err != nil {
+		return ingest.ReadError(s.file.Path, err)
+	}
+	s.sha = hex.EncodeToString(h.Sum(nil))
+	return nil
+}
+
+// hashRest fills the hashes in that the reading gave. A reader that did not go
+// to the end of a file leaves it to be read again.
+func hashRest(ctx context.Context, read []*source, all []source) error {
+	for _, s := range read {
+		if sum, size, ok := s.file.Sum(); ok && s.sha == "" {
+			s.sha, s.size = hex.EncodeToString(sum[:]), size
+		}
+	}
+	for i := range all {
+		if s := &all[i]; s.sha == "" {
+			if err := s.hash(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// signature is a hash over the files of a unit, whatever their order; "" as
+// long as one of them is not hashed.
+func signature(sources []source) string {
 	var parts []string
-	for _, f := range u.Files {
-		rc, err := f.Open()
-		if err != nil {
-			return nil, "", ingest.ReadError(f.Path, err)
+	for _, s := range sources {
+		if s.sha == "" {
+			return ""
 		}
-		h := sha256.New()
-		n, err := io.Copy(h, contextReader{ctx, rc})
-		rc.Close()
-		if err != nil {
-			return nil, "", ingest.ReadError(f.Path, err)
-		}
-		s := source{file: f, sha: hex.EncodeToString(h.Sum(nil)), size: n}
-		sources = append(sources, s)
-		parts = append(parts, f.Part+" "+s.sha)
+		parts = append(parts, s.file.Part+" "+s.sha)
 	}
 	slices.Sort(parts)
-	parts = slices.Compact(parts)
 	h := sha256.New()
-	for _, p := range parts {
+	for _, p := range slices.Compact(parts) {
 		io.WriteString(h, p+"\n")
 	}
-	return sources, hex.EncodeToString(h.Sum(nil)), nil
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // contextReader stops a long read when the command is cancelled.

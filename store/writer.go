@@ -23,7 +23,7 @@ type writer struct {
 	unit              *ingest.Unit
 	sig               string
 	env               *ingest.Env
-	sources           []source
+	sources           []*source
 	files             []fileWriter
 	words             *vocabulary
 	ids               []uint32 // unit-local id -> number of the name
@@ -103,8 +103,8 @@ type directoryPart struct {
 	blob    []byte
 }
 
-func newWriter(tx *sql.Tx, command int64, u *ingest.Unit, sig string, sources []source, env *ingest.Env, v *vocabulary) *writer {
-	w := &writer{tx: tx, command: command, unit: u, sig: sig, env: env, sources: sources, words: v,
+func newWriter(tx *sql.Tx, command int64, u *ingest.Unit, sources []*source, env *ingest.Env, v *vocabulary) *writer {
+	w := &writer{tx: tx, command: command, unit: u, env: env, sources: sources, words: v,
 		ids: make([]uint32, 1), current: -1, days: map[int64]bool{}, stmts: map[string]*sql.Stmt{}}
 	for _, s := range sources {
 		w.files = append(w.files, fileWriter{result: FileImport{Path: s.file.Path, Tally: audit.Tally{Files: 1}},
@@ -147,7 +147,7 @@ func (w *writer) begin(ctx context.Context, i int) (*fileWriter, error) {
 	}
 	s := w.sources[i]
 	res, err := w.tx.ExecContext(ctx, `INSERT INTO import(command, unit, path, format, part, product, zone, size, sha256, read, stored, duplicate, skipped, rejected, records, lookups, entries, complete, skips, notes, seal)
-		VALUES(?,?,?,?,?,'',?,?,?,0,0,0,0,0,0,0,0,0,'{}','[]','')`, w.command, w.sig, s.file.Path, w.unit.Format.Name, s.file.Part, w.env.Location.String(), s.size, s.sha)
+		VALUES(?,'',?,?,?,'',?,0,'',0,0,0,0,0,0,0,0,0,'{}','[]','')`, w.command, s.file.Path, w.unit.Format.Name, s.file.Part, w.env.Location.String())
 	if err != nil {
 		return nil, err
 	}
@@ -297,9 +297,9 @@ func (w *writer) finish(ctx context.Context) error {
 		if f.dated {
 			first, last = f.first, f.last
 		}
-		if _, err := w.tx.ExecContext(ctx, `UPDATE import SET product=?, first=?, last=?, read=?, stored=?, duplicate=?, skipped=?, rejected=?,
+		if _, err := w.tx.ExecContext(ctx, `UPDATE import SET unit=?, size=?, sha256=?, product=?, first=?, last=?, read=?, stored=?, duplicate=?, skipped=?, rejected=?,
 			records=?, lookups=?, entries=?, complete=?, skips=?, notes=? WHERE id=?`,
-			f.product, first, last, t.Read, t.Stored, t.Duplicate, t.Skipped, t.Rejected,
+			w.sig, w.sources[i].size, w.sources[i].sha, f.product, first, last, t.Read, t.Stored, t.Duplicate, t.Skipped, t.Rejected,
 			f.records, f.lookups, f.entries, f.unresolved == 0, string(skips), string(notes), f.id); err != nil {
 			return err
 		}

@@ -67,3 +67,7 @@ CREATE TABLE coverage (
   day    INTEGER NOT NULL,       -- days since 1970, UTC
   PRIMARY KEY (format, day)
 ) STRICT, WITHOUT ROWID;
+
+-- A file of a size that was never met need not be hashed before it is read.
+CREATE INDEX import_size ON import(size);
+CREATE INDEX import_unit ON import(unit, format);
