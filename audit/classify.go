@@ -116,7 +116,10 @@ func (k *classifier) person(p *person) ingest.Class {
 
 // identity applies rules 2 to 7 to one identity.
 func (k *classifier) identity(p *person, id string, directory ingest.Class) ingest.Class {
-	f := k.c.facts[k.c.idents.ids[id]]
+	var f *identFacts
+	if at := k.c.idents.ids[id]; int(at) < len(k.c.facts) && k.c.facts[at].uses > 0 {
+		f = &k.c.facts[at]
+	}
 	stated := ingest.NoClass
 	if f != nil {
 		for i := len(precedence) - 1; i >= 0; i-- {

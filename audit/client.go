@@ -15,19 +15,21 @@ type clients struct {
 	devices, users int
 }
 
-func (w *world) clients() clients {
-	devices, users := map[int32]bool{}, map[int32]bool{}
+func (w *world) countClients() (c clients) {
+	devices, users := make([]bool, len(w.devices)), make([]bool, len(w.persons))
 	for i := range w.uses {
 		u := &w.uses[i]
 		switch {
 		case !u.communicator || u.class != ingest.Hosted:
 		case u.device >= 0:
+			c.devices += bit(!devices[u.device])
 			devices[u.device] = true
 		case u.user >= 0:
+			c.users += bit(!users[u.user])
 			users[u.user] = true
 		}
 	}
-	return clients{len(devices), len(users)}
+	return c
 }
 
 // enter puts the clients into a ledger when entitlements name them.

@@ -28,7 +28,7 @@ func (s *session) outsiders(v *verdicts, users []standing) *connectors {
 		c.instances[f] = map[string]Version{}
 	}
 	for i := range s.w.uses {
-		u, d := &s.w.uses[i], &v.decisions[i]
+		u, d := &s.w.uses[i], v.decision(int32(i))
 		if u.user < 0 || users[u.user].outcome != required || d.needs == 0 || !outsider(u.class) {
 			continue
 		}

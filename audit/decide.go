@@ -27,23 +27,32 @@ type decision struct {
 
 // ruleTable holds the decision for every class, activity and peer class, so
 // that judging a usage is one look-up whatever the number of rules.
-type ruleTable [8][10][8]decision
+type ruleTable [ruleClasses * ruleActivities * ruleClasses]decision
 
-func (t *ruleTable) decide(class ingest.Class, activity ingest.Activity, peer ingest.Class) decision {
-	return t[class][activity][peer]
+const (
+	ruleClasses    = 8
+	ruleActivities = 10
+	ruleCells      = ruleClasses * ruleActivities * ruleClasses
+)
+
+// ruleCell is the place of a case in the table.
+func ruleCell(class ingest.Class, activity ingest.Activity, peer ingest.Class) int {
+	return (int(class)*ruleActivities+int(activity))*ruleClasses + int(peer)
 }
+
+func (t *ruleTable) at(cell int) *decision { return &t[cell] }
 
 // compile works the ordered rules out for one set of readings.
 func compile(p *Policy, readings map[string]string) (*ruleTable, error) {
 	t := new(ruleTable)
-	for class := range t {
-		for activity := range t[class] {
-			for peer := range t[class][activity] {
-				d, err := p.judge(ingest.Class(class), ingest.Activity(activity), ingest.Class(peer), readings, nil)
+	for class := range ingest.Class(ruleClasses) {
+		for activity := range ingest.Activity(ruleActivities) {
+			for peer := range ingest.Class(ruleClasses) {
+				d, err := p.judge(class, activity, peer, readings, nil)
 				if err != nil {
 					return nil, err
 				}
-				t[class][activity][peer] = d
+				t[ruleCell(class, activity, peer)] = d
 			}
 		}
 	}

@@ -17,8 +17,26 @@ type Demand struct {
 
 // verdicts is what one set of readings makes of the uses.
 type verdicts struct {
-	decisions []decision // of each use
+	rules    *ruleTable
+	cells    []uint16            // of each use: its place in the rules, or in the overrides
+	override [overrides]decision // what a reading says of a person, whatever the rules say of the use
 	demander
+}
+
+// overrides are the readings that take a person out.
+const (
+	dormantIdentity = iota
+	disabledIdentity
+	overrides
+)
+
+// decision is the one about a use.
+func (v *verdicts) decision(use int32) *decision {
+	if cell := int(v.cells[use]); cell < ruleCells {
+		return v.rules.at(cell)
+	} else {
+		return &v.override[cell-ruleCells]
+	}
 }
 
 // exempted marks the subjects that the estate takes out of the count.
@@ -33,7 +51,8 @@ func (w *world) judge(in *Input, readings map[string]string, out exempted) (*ver
 		return nil, err
 	}
 	lenient := func(q string) bool { return answer(in.Policy, readings, q) == "lenient" }
-	v := &verdicts{decisions: make([]decision, len(w.uses))}
+	v := &verdicts{rules: rules, cells: make([]uint16, len(w.uses)),
+		override: [...]decision{dormantIdentity: {rule: "dormant-identity"}, disabledIdentity: {rule: "disabled-identity"}}}
 	skipDormant, skipDisabled := lenient("dormant-identity"), lenient("disabled-identity")
 	v.demander = demander{w: w, out: out, floor: in.Policy.version,
 		userOnly: !lenient("identity-by-device"), both: !lenient("user-and-device")}
@@ -45,37 +64,40 @@ func (w *world) judge(in *Input, readings map[string]string, out exempted) (*ver
 			continue
 		}
 		p := &w.persons[owner]
-		override := ""
+		override := overrides
 		switch {
 		case p.class == ingest.Hosted && skipDormant && w.dormant(int32(owner)):
-			override = "dormant-identity"
+			override = dormantIdentity
 		case (p.class == ingest.Hosted || p.class == ingest.Guest) && skipDisabled && p.disabled() && !w.dormant(int32(owner)):
-			override = "disabled-identity"
+			override = disabledIdentity
 		}
 		for _, i := range uses {
 			u := &w.uses[i]
-			v.decisions[i] = rules.decide(u.class, u.activity, u.peer)
-			if override != "" && v.decisions[i].outcome != exempt {
-				v.decisions[i] = decision{rule: override}
+			cell := ruleCell(u.class, u.activity, u.peer)
+			if override < overrides && rules.at(cell).outcome != exempt {
+				cell = ruleCells + override
 			}
+			v.cells[i] = uint16(cell)
 		}
 	}
 	return v, nil
 }
 
 // demands draws the demands of everybody but the persons that something else
-// covers (nil for nobody): sorted, without repetition.
+// covers (nil for nobody): person after person, without repetition in one.
 func (v *verdicts) demands(covered []bool) []Demand {
 	d := v.demander
 	for owner, uses := range v.w.byOwner {
 		if covered == nil || !covered[owner] {
-			d.person(v.decisions, uses)
+			d.person(v, uses)
 		}
 	}
-	slices.SortFunc(d.drawn, func(a, b Demand) int {
-		return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Device, b.Device), cmp.Compare(a.Needs, b.Needs), cmp.Compare(a.Version, b.Version))
-	})
-	return slices.Compact(d.drawn)
+	return d.drawn
+}
+
+// compareDemands is any total order.
+func compareDemands(a, b Demand) int {
+	return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Device, b.Device), cmp.Compare(a.Needs, b.Needs), cmp.Compare(a.Version, b.Version))
 }
 
 // answer is the reading in force: the chosen one, else the policy's default,
@@ -109,6 +131,7 @@ func newestServer(owned []Entitlement) Version {
 type demander struct {
 	w        *world
 	drawn    []Demand
+	seen     []Demand // scratch: of one person
 	out      exempted
 	floor    Version // of a use whose server is not told
 	bought   Version // reading downgrade-basis strict
@@ -119,11 +142,11 @@ type demander struct {
 // person: a standing fact is on no device. It asks for more wherever the
 // person is seen, and is a demand of its own only when the person is not seen
 // at all.
-func (d *demander) person(decisions []decision, uses []int32) {
+func (d *demander) person(v *verdicts, uses []int32) {
 	var standing Demand
-	var seen []Demand
+	seen := d.seen[:0]
 	for _, i := range uses {
-		u, needs := &d.w.uses[i], decisions[i].needs
+		u, needs := &d.w.uses[i], v.decision(i).needs
 		if needs == 0 {
 			continue
 		}
@@ -134,13 +157,20 @@ func (d *demander) person(decisions []decision, uses []int32) {
 			standing.User, standing.Device = u.user, u.device
 			continue
 		}
-		seen = append(seen, Demand{u.user, u.device, needs, version})
+		if x := (Demand{u.user, u.device, needs, version}); len(seen) == 0 || seen[len(seen)-1] != x {
+			seen = append(seen, x)
+		}
 	}
-	if standing.Needs == 0 && len(seen) == 0 {
-		return
-	}
+	d.seen = seen
 	if len(seen) == 0 {
-		seen = []Demand{standing}
+		if standing.Needs == 0 {
+			return
+		}
+		seen = append(seen, standing)
+	}
+	if len(seen) > 1 {
+		slices.SortFunc(seen, compareDemands)
+		seen = slices.Compact(seen)
 	}
 	for _, x := range seen {
 		x.Needs |= standing.Needs

@@ -11,15 +11,24 @@ import (
 // on, and everything that the estate or the directory says is one phone.
 func (c *caster) machines() {
 	ids := newInterned()
+	nodes := make([]int32, len(c.in.Names)) // by number of the name, -1 for those that are on no machine
+	for i := range nodes {
+		nodes[i] = -1
+	}
+	node := func(name ingest.ID) int32 {
+		if nodes[name] < 0 && c.in.Names[name].Text != "" {
+			nodes[name] = ids.id(c.in.Names[name].Text)
+		}
+		return nodes[name]
+	}
 	for i := range c.in.Usages {
 		u := &c.in.Usages[i]
-		own, endpoint := c.text(u.Device), c.text(u.Endpoint)
-		if c.text(u.User) == "" || own == "" {
+		if c.named[u.User] < 0 || c.in.Names[u.Device].Text == "" {
 			continue
 		}
-		ids.id(own)
-		if endpoint != "" {
-			ids.join(ids.id(own), ids.id(endpoint))
+		own := node(u.Device)
+		if c.in.Names[u.Endpoint].Text != "" {
+			ids.join(own, node(u.Endpoint))
 		}
 	}
 	phones := c.phones(ids)
@@ -51,6 +60,16 @@ func (c *caster) machines() {
 	}
 	for p, node := range phones {
 		c.out.persons[p].device = number[of[node]]
+	}
+	c.out.personNamed, c.out.deviceNamed = make([]int32, len(c.in.Names)), make([]int32, len(c.in.Names))
+	for i, n := range c.in.Names {
+		c.out.personNamed[i], c.out.deviceNamed[i] = -1, -1
+		if c.named[i] >= 0 {
+			c.out.personNamed[i] = c.member[c.named[i]]
+		}
+		if d, ok := c.out.deviceOf[n.Text]; ok && (n.Kind == ingest.DeviceName || n.Kind == ingest.EndpointName) {
+			c.out.deviceNamed[i] = d
+		}
 	}
 	c.deviceClasses()
 }
@@ -97,11 +116,12 @@ func (c *caster) linkSeen(ids *interned, phones map[int32]int32) {
 	seen := map[int32]map[int32]bool{} // phone -> machines, as group members
 	for i := range c.in.Usages {
 		u := &c.in.Usages[i]
-		p, ok := c.out.personOf[c.text(u.User)]
-		if !ok || c.out.persons[p].device < 0 {
+		ident := c.named[u.User]
+		if ident < 0 || c.out.persons[c.member[ident]].device < 0 {
 			continue
 		}
-		for _, id := range []string{c.text(u.Device), c.text(u.Endpoint)} {
+		p := c.member[ident]
+		for _, id := range []string{c.in.Names[u.Device].Text, c.in.Names[u.Endpoint].Text} {
 			if node, ok := ids.ids[id]; ok && ids.find(node) != ids.find(phones[p]) {
 				if seen[p] == nil {
 					seen[p] = map[int32]bool{}
@@ -157,19 +177,23 @@ func (c *caster) deviceClasses() {
 			}
 		}
 	}
+	clients := make([]string, len(c.in.Names))
+	for i, n := range c.in.Names {
+		if n.Kind == ingest.ClientName {
+			clients[i] = ingest.ClientKind(n.Text)
+		}
+	}
 	kinds := make([]map[string]bool, len(devices))
 	for i := range c.in.Usages {
 		u := &c.in.Usages[i]
-		d := c.out.deviceIn(c.text(u.Device), c.text(u.Endpoint))
-		if d < 0 || c.text(u.User) == "" {
+		d := c.out.deviceOfUse(u)
+		if d < 0 || c.named[u.User] < 0 || u.Client == 0 {
 			continue
 		}
 		if kinds[d] == nil {
 			kinds[d] = map[string]bool{}
 		}
-		if u.Client != 0 {
-			kinds[d][ingest.ClientKind(c.text(u.Client))] = true
-		}
+		kinds[d][clients[u.Client]] = true
 	}
 	for i := range devices {
 		d := &devices[i]
@@ -216,12 +240,10 @@ func seenClass(ids []string, kinds map[string]bool) string {
 	return "unknown"
 }
 
-// deviceIn finds the device of a usage, -1 when it has none of its own.
-func (c *cast) deviceIn(own, endpoint string) int32 {
-	for _, id := range []string{own, endpoint} {
-		if d, ok := c.deviceOf[id]; ok && id != "" {
-			return d
-		}
+// deviceOfUse finds the device of a usage, -1 when it has none of its own.
+func (c *cast) deviceOfUse(u *Usage) int32 {
+	if d := c.deviceNamed[u.Device]; d >= 0 {
+		return d
 	}
-	return -1
+	return c.deviceNamed[u.Endpoint]
 }

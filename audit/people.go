@@ -35,11 +35,13 @@ type device struct {
 
 // cast is who is who in one audit.
 type cast struct {
-	persons   []person
-	devices   []device
-	personOf  map[string]int32
-	deviceOf  map[string]int32
-	conflicts []Conflict
+	persons  []person
+	devices  []device
+	personOf map[string]int32
+	deviceOf map[string]int32
+	// The same by number of the name, -1 for none.
+	personNamed, deviceNamed []int32
+	conflicts                []Conflict
 }
 
 // accountID is the identity that stands for an account: its primary address,
@@ -65,7 +67,7 @@ func (a *Account) active() bool { return a.Current && a.Entry.Enabled }
 
 // casting folds identities into persons and finds their classes.
 func casting(in *Input) *cast {
-	c := &caster{in: in, idents: newInterned(), facts: map[int32]*identFacts{}}
+	c := &caster{in: in, idents: newInterned()}
 	c.observe()
 	c.fold()
 	c.group()
@@ -81,8 +83,9 @@ func casting(in *Input) *cast {
 type caster struct {
 	in     *Input
 	idents *interned
-	facts  map[int32]*identFacts
-	member []int32 // person of each identity
+	named  []int32      // identity by number of its name, -1 for other names
+	facts  []identFacts // by identity; those that came later have none
+	member []int32      // person of each identity
 	out    cast
 }
 
@@ -98,45 +101,36 @@ func (c *caster) conflict(subject, format string, args ...any) {
 	c.out.conflicts = append(c.out.conflicts, Conflict{Subject: subject, What: fmt.Sprintf(format, args...)})
 }
 
-func (c *caster) text(id ingest.ID) string {
-	if int(id) >= len(c.in.Names) {
-		return ""
-	}
-	return c.in.Names[id].Text
-}
-
+// observe takes every user name for an identity: whoever is not seen doing
+// anything may still be the peer of a call.
 func (c *caster) observe() {
-	kinds := map[ingest.ID]string{}
+	c.named = make([]int32, len(c.in.Names))
+	unmanned := make([]bool, len(c.in.Names)) // programs of servers and gateways
+	for i, n := range c.in.Names {
+		c.named[i] = -1
+		switch {
+		case n.Text == "":
+		case n.Kind == ingest.UserName:
+			c.named[i] = c.idents.id(n.Text)
+		case n.Kind == ingest.ClientName:
+			kind := ingest.ClientKind(n.Text)
+			unmanned[i] = kind == "server" || kind == "gateway"
+		}
+	}
+	c.facts = make([]identFacts, len(c.idents.texts))
 	for i := range c.in.Usages {
 		u := &c.in.Usages[i]
-		if c.text(u.User) == "" {
+		id := c.named[u.User]
+		if id < 0 {
 			continue
 		}
-		id := c.idents.id(c.text(u.User))
-		f := c.facts[id]
-		if f == nil {
-			f = new(identFacts)
-			c.facts[id] = f
-		}
+		f := &c.facts[id]
 		f.uses++
 		if u.Class != ingest.NoClass {
 			f.stated |= 1 << u.Class
 		}
 		f.signedIn = f.signedIn || u.Activity == ingest.IMLogin
-		kind, ok := kinds[u.Client]
-		if !ok {
-			kind = ingest.ClientKind(c.text(u.Client))
-			kinds[u.Client] = kind
-		}
-		if kind == "server" || kind == "gateway" {
-			f.unmanned++
-		}
-	}
-	// Whoever is not seen doing anything may still be the peer of a call.
-	for _, n := range c.in.Names {
-		if n.Kind == ingest.UserName && n.Text != "" {
-			c.idents.id(n.Text)
-		}
+		f.unmanned += bit(unmanned[u.Client])
 	}
 }
 

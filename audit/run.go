@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"calaudit/ingest"
@@ -124,7 +126,7 @@ func (s *session) answer(readings map[string]string) (*result, error) {
 	}
 	r := &result{verdicts: v, users: make([]standing, len(s.w.persons)), devices: make([]standing, len(s.w.devices))}
 	for i := range s.w.uses {
-		u, o := &s.w.uses[i], v.decisions[i].outcome
+		u, o := &s.w.uses[i], v.decision(int32(i)).outcome
 		if u.user >= 0 && s.out.users[u.user] == "" {
 			r.users[u.user].outcome = max(r.users[u.user].outcome, o)
 		}
@@ -132,7 +134,7 @@ func (s *session) answer(readings map[string]string) (*result, error) {
 	covered := s.place(r)
 	by := make([]string, len(s.w.devices)) // who covers the uses of a device that holds nothing
 	for i := range s.w.uses {
-		u, o := &s.w.uses[i], v.decisions[i].outcome
+		u, o := &s.w.uses[i], v.decision(int32(i)).outcome
 		if u.device < 0 || s.out.devices[u.device] != "" || u.user >= 0 && s.out.users[u.user] != "" {
 			continue
 		}
@@ -178,62 +180,86 @@ func (s *session) place(r *result) (covered func(user int32) bool) {
 		l := newLedger(s.in.Owned)
 		l.holders(h)
 		l.servers(s.servers)
-		s.w.clients().enter(l, s.in)
+		s.w.clients.enter(l, s.in)
 		if c != nil {
 			c.enter(l)
 		}
 		return h, l.positions(labels{s.in.Policy.Licenses})
 	}
 	r.holders, r.positions = settle(r.demands(nil), nil)
+	nobody := func(int32) bool { return false }
+	if !s.offered() {
+		return nobody
+	}
 	c := s.outsiders(r.verdicts, r.users)
-	if len(c.instances[0]) == 0 || !s.offered() {
-		return func(int32) bool { return false }
+	if len(c.instances[0]) == 0 {
+		return nobody
 	}
 	holders, positions := settle(r.demands(c.covered), c)
 	if cost(positions, s.in.Owned) > cost(r.positions, s.in.Owned) {
-		return func(int32) bool { return false }
+		return nobody
 	}
 	r.holders, r.positions = holders, positions
 	return func(user int32) bool { return c.covered[user] }
 }
 
-// readings computes each question's other answer, one at a time.
+// readings computes each question's other answer, one question changed at a
+// time, as many at once as there are cores.
 func (s *session) readings(readings map[string]string, chosen *result) ([]Reading, error) {
-	var all []Reading
-	for _, q := range s.in.Policy.Questions {
-		changed := maps.Clone(readings)
-		changed[q.ID] = "strict"
-		if readings[q.ID] == "strict" {
-			changed[q.ID] = "lenient"
-		}
-		other, err := s.answer(changed)
-		if err != nil {
-			return nil, err
-		}
-		strict, lenient := chosen, other
-		if readings[q.ID] == "lenient" {
-			strict, lenient = other, chosen
-		}
-		all = append(all, Reading{Question: q.ID, Chosen: readings[q.ID],
-			RequiredIf:  Either{strict.holding(), lenient.holding()},
-			CALsIf:      Either{strict.cals(), lenient.cals()},
-			ShortfallIf: Either{strict.shortfall(), lenient.shortfall()},
-			Subjects:    s.differ(chosen, other)})
+	questions := s.in.Policy.Questions
+	all, errs := make([]Reading, len(questions)), make([]error, len(questions))
+	var wg sync.WaitGroup
+	free := make(chan struct{}, max(1, min(runtime.NumCPU(), 4))) // each takes memory
+	for i := range questions {
+		free <- struct{}{}
+		wg.Go(func() {
+			all[i], errs[i] = s.reading(questions[i].ID, readings, chosen)
+			<-free
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	slices.SortFunc(all, func(a, b Reading) int { return cmp.Compare(a.Question, b.Question) })
 	return all, nil
 }
 
+func (s *session) reading(question string, readings map[string]string, chosen *result) (Reading, error) {
+	changed := maps.Clone(readings)
+	changed[question] = "strict"
+	if readings[question] == "strict" {
+		changed[question] = "lenient"
+	}
+	other, err := s.answer(changed)
+	if err != nil {
+		return Reading{}, err
+	}
+	strict, lenient := chosen, other
+	if readings[question] == "lenient" {
+		strict, lenient = other, chosen
+	}
+	return Reading{Question: question, Chosen: readings[question],
+		RequiredIf:  Either{strict.holding(), lenient.holding()},
+		CALsIf:      Either{strict.cals(), lenient.cals()},
+		ShortfallIf: Either{strict.shortfall(), lenient.shortfall()},
+		Subjects:    s.differ(chosen, other)}, nil
+}
+
 func (r *result) holding() (n int) {
-	for _, g := range slices.Concat(r.holders.Users, r.holders.Devices) {
-		n += bit(g.CALs() > 0)
+	for _, list := range [][]Grant{r.holders.Users, r.holders.Devices} {
+		for _, g := range list {
+			n += bit(g.CALs() > 0)
+		}
 	}
 	return n
 }
 
 func (r *result) cals() (n int) {
-	for _, g := range slices.Concat(r.holders.Users, r.holders.Devices) {
-		n += g.CALs()
+	for _, list := range [][]Grant{r.holders.Users, r.holders.Devices} {
+		for _, g := range list {
+			n += g.CALs()
+		}
 	}
 	return n
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"calaudit/ingest"
 )
@@ -14,11 +15,12 @@ import (
 type hosts struct {
 	estate map[string]EstateServer
 	names  []string
+	mu     sync.Mutex // over found
 	found  map[string][]string
 }
 
 func newHosts(e *Estate) *hosts {
-	return &hosts{e.Servers, slices.Sorted(maps.Keys(e.Servers)), map[string][]string{}}
+	return &hosts{estate: e.Servers, names: slices.Sorted(maps.Keys(e.Servers)), found: map[string][]string{}}
 }
 
 // sameServer: equal, or one of them is the other without its domain.
@@ -39,6 +41,8 @@ func (h *hosts) of(name string) []string {
 	if name == "" {
 		return nil
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if found, ok := h.found[name]; ok {
 		return found
 	}

@@ -11,16 +11,8 @@ import (
 
 // subjects writes the verdicts out, users before devices, by id.
 func (s *session) subjects(r *result) []Subject {
-	users, devices := make([][]int32, len(s.w.persons)), make([][]int32, len(s.w.devices))
-	for i := range s.w.uses {
-		u := &s.w.uses[i]
-		if u.user >= 0 {
-			users[u.user] = append(users[u.user], int32(i))
-		}
-		if u.device >= 0 {
-			devices[u.device] = append(devices[u.device], int32(i))
-		}
-	}
+	users := grouped(len(s.w.persons), len(s.w.uses), func(i int) int32 { return s.w.uses[i].user })
+	devices := grouped(len(s.w.devices), len(s.w.uses), func(i int) int32 { return s.w.uses[i].device })
 	names := labels{s.in.Policy.Licenses}
 	var all []Subject
 	for i, uses := range users {
@@ -92,7 +84,7 @@ func (s *session) reasons(r *result, uses []int32) []Reason {
 	}
 	var sums []sum
 	for _, i := range uses {
-		u, d := &s.w.uses[i], &r.decisions[i]
+		u, d := &s.w.uses[i], r.decision(i)
 		k := key{d.outcome, d.rule, u.activity}
 		at := slices.IndexFunc(sums, func(x sum) bool { return x.key == k })
 		if at < 0 {
@@ -153,7 +145,7 @@ func (s *session) notes(subjects []Subject) []string {
 	say(anonymous, "Anonymous identities are made anew at each join, so their number is an upper bound of persons: %d.")
 	say(connected, "Outsiders covered by External Connectors, which must be on every server that they reached: %d.")
 	say(assumed, "Servers whose role or edition is not told, counted as front ends of Standard Edition: %d.")
-	if c := s.w.clients(); !c.named(s.in.Owned) {
+	if c := s.w.clients; !c.named(s.in.Owned) {
 		say(c.devices, "Devices on which hosted users ran the Communicator desktop client, whose licences are not counted because the entitlements do not name it: %d.")
 	}
 	say(gateways, "Gateways that hold device CALs, although the people behind them count and not the gateway (multiplexing): %d.")

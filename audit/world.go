@@ -29,6 +29,7 @@ type world struct {
 	byOwner     [][]int32 // uses of each person
 	serversSeen []string
 	serverNamed map[string]bool
+	clients     clients
 }
 
 func newWorld(in *Input) (*world, error) {
@@ -37,27 +38,28 @@ func newWorld(in *Input) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := func(id ingest.ID) string {
-		if int(id) >= len(in.Names) {
-			return ""
+	communicators := make([]bool, len(in.Names))
+	versions := make([]Version, len(in.Names)) // by server
+	for i, n := range in.Names {
+		switch n.Kind {
+		case ingest.ClientName:
+			communicators[i] = ingest.IsCommunicator(n.Text)
+		case ingest.ServerName:
+			versions[i] = w.hosts.version(n.Text)
 		}
-		return in.Names[id].Text
 	}
-	communicators := map[ingest.ID]bool{}
+	w.uses = make([]use, 0, len(usages)+2*len(in.Accounts))
 	for i := range usages {
 		u := &usages[i]
-		owner, ok := w.personOf[text(u.User)]
-		if !ok || text(u.User) == "" {
+		owner := w.personNamed[u.User]
+		if owner < 0 {
 			continue
 		}
-		is, ok := communicators[u.Client]
-		if !ok {
-			is = ingest.IsCommunicator(text(u.Client))
-			communicators[u.Client] = is
-		}
-		w.noteServer(text(u.Server), w.persons[owner].class)
-		w.add(use{owner: owner, activity: u.Activity, server: text(u.Server), untold: u.Untold, communicator: is, peer: u.Peer,
-			count: u.Count, first: u.First, last: u.Last, device: w.deviceIn(text(u.Device), text(u.Endpoint))})
+		server := in.Names[u.Server].Text
+		w.noteServer(server, w.persons[owner].class)
+		w.add(use{owner: owner, activity: u.Activity, server: server, version: versions[u.Server], untold: u.Untold,
+			communicator: communicators[u.Client], peer: u.Peer, count: u.Count, first: u.First, last: u.Last,
+			device: w.deviceOfUse(u)})
 	}
 	for i := range in.Accounts {
 		a := &in.Accounts[i]
@@ -66,7 +68,7 @@ func newWorld(in *Input) (*world, error) {
 			continue
 		}
 		x := use{owner: w.personOf[id], device: -1, activity: ingest.IMIdentity, count: 1,
-			first: ingest.Undated, last: ingest.Undated, server: a.Entry.Home}
+			first: ingest.Undated, last: ingest.Undated, server: a.Entry.Home, version: w.hosts.version(a.Entry.Home)}
 		w.noteServer(a.Entry.Home, w.persons[x.owner].class)
 		w.add(x)
 		if a.Entry.Voice {
@@ -74,11 +76,34 @@ func newWorld(in *Input) (*world, error) {
 			w.add(x)
 		}
 	}
-	w.byOwner = make([][]int32, len(w.persons))
-	for i := range w.uses {
-		w.byOwner[w.uses[i].owner] = append(w.byOwner[w.uses[i].owner], int32(i))
-	}
+	w.byOwner = grouped(len(w.persons), len(w.uses), func(i int) int32 { return w.uses[i].owner })
+	w.clients = w.countClients()
 	return w, nil
+}
+
+// grouped lists, for each of n groups, the members that belong to it; a group
+// below 0 is none.
+func grouped(groups, members int, of func(i int) int32) [][]int32 {
+	ends := make([]int32, groups)
+	total := int32(0)
+	for i := range members {
+		if g := of(i); g >= 0 {
+			ends[g]++
+			total++
+		}
+	}
+	all, lists := make([]int32, total), make([][]int32, groups)
+	at := int32(0)
+	for g, n := range ends {
+		lists[g] = all[at : at : at+n]
+		at += n
+	}
+	for i := range members {
+		if g := of(i); g >= 0 {
+			lists[g] = append(lists[g], int32(i))
+		}
+	}
+	return lists
 }
 
 // usages are those of the input, the calls apart by the class of the peer.
@@ -93,8 +118,8 @@ func (w *world) usages(in *Input) ([]Usage, error) {
 		return list, nil
 	}
 	class := make([]ingest.Class, len(in.Names))
-	for i, n := range in.Names {
-		if p, ok := w.personOf[n.Text]; ok && n.Kind == ingest.UserName {
+	for i, p := range w.personNamed {
+		if p >= 0 {
 			class[i] = w.persons[p].class
 		}
 	}
@@ -106,7 +131,6 @@ func (w *world) usages(in *Input) ([]Usage, error) {
 // used on no known machine, it was used on the device that it is.
 func (w *world) add(x use) {
 	p := &w.persons[x.owner]
-	x.version = w.hosts.version(x.server)
 	x.class, x.user = p.class, x.owner
 	if x.activity.Standing() {
 		x.device = -1 // a state is on no machine, even where a row names one
