@@ -1,10 +1,12 @@
 package audit
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"hash"
+	"runtime"
 )
 
 // unsealed are the keys of a report that depend on where and when it was made:
@@ -15,14 +17,42 @@ var unsealed = []string{"run", "imports", "evidence", "digest", "chain", "exit_c
 // facts, policy, licences, estate and as-of date give equal digests.
 func Seal(r *Report, subjects []Subject) {
 	h := sha256.New()
-	enc := json.NewEncoder(h) // one line a subject; its keys have a fixed order
+	const together = 512 // subjects that are encoded at once
+	lines := make([]chan []byte, (len(subjects)+together-1)/together)
+	for i := range lines {
+		lines[i] = make(chan []byte, 1)
+	}
+	next := make(chan int)
+	for range max(1, min(runtime.NumCPU(), 8)) {
+		go func() {
+			for i := range next {
+				lines[i] <- jsonLines(subjects[i*together : min((i+1)*together, len(subjects))])
+			}
+		}()
+	}
+	go func() {
+		defer close(next)
+		for i := range lines {
+			next <- i
+		}
+	}()
+	for _, text := range lines {
+		h.Write(<-text)
+	}
+	r.Subjects = sum(h)
+	r.Digest = "sha256:" + hashOf(r, unsealed...)
+}
+
+// jsonLines is one line for each subject; its keys have a fixed order.
+func jsonLines(subjects []Subject) []byte {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
 	for i := range subjects {
 		if err := enc.Encode(&subjects[i]); err != nil {
 			panic(err) // text and numbers only
 		}
 	}
-	r.Subjects = sum(h)
-	r.Digest = "sha256:" + hashOf(r, unsealed...)
+	return out.Bytes()
 }
 
 // Chain is the value that ties a run to the one before it ("" for the first).

@@ -1,7 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 
@@ -148,6 +151,19 @@ func (s *Store) checkSegments(ctx context.Context) (string, error) {
 }
 
 func (s *Store) checkSubjects(ctx context.Context) (string, error) {
+	wrong := ""
+	err := each(ctx, s.q, "SELECT id, sha256, data FROM plane", func(rows *sql.Rows) error {
+		var id int
+		var sum, data []byte
+		err := rows.Scan(&id, &sum, &data)
+		if got := sha256.Sum256(data); err == nil && !bytes.Equal(got[:], sum) {
+			wrong = fmt.Sprintf("plane %d of subjects was changed after it was saved", id)
+		}
+		return err
+	})
+	if err != nil || wrong != "" {
+		return wrong, err
+	}
 	runs, err := s.Runs(ctx)
 	if err != nil {
 		return "", err
@@ -155,7 +171,6 @@ func (s *Store) checkSubjects(ctx context.Context) (string, error) {
 	for _, r := range runs {
 		var list []audit.Subject
 		var totals audit.Totals
-		wrong := ""
 		err := s.Subjects(ctx, r.ID, "", func(sub audit.Subject) error {
 			o := &totals.Users
 			if sub.Kind == "device" {
@@ -193,7 +208,7 @@ func (s *Store) checkSubjects(ctx context.Context) (string, error) {
 }
 
 func (s *Store) checkChain(ctx context.Context) (string, error) {
-	rows, err := s.q.QueryContext(ctx, "SELECT id, report, digest, chain FROM run ORDER BY id")
+	rows, err := s.q.QueryContext(ctx, "SELECT id, as_of, report, digest, chain FROM run ORDER BY id")
 	if err != nil {
 		return "", err
 	}
@@ -202,8 +217,8 @@ func (s *Store) checkChain(ctx context.Context) (string, error) {
 	for rows.Next() {
 		var id int
 		var data []byte
-		var digest, chain string
-		if err := rows.Scan(&id, &data, &digest, &chain); err != nil {
+		var asOf, digest, chain string
+		if err := rows.Scan(&id, &asOf, &data, &digest, &chain); err != nil {
 			return "", err
 		}
 		var r audit.Report
@@ -213,7 +228,7 @@ func (s *Store) checkChain(ctx context.Context) (string, error) {
 		switch {
 		case id != want:
 			return fmt.Sprintf("run %d is missing", want), nil
-		case r.Run != id || r.Digest != digest || r.Chain != chain || audit.Chain(prev, &r) != chain:
+		case r.Run != id || r.AsOf != asOf || r.Digest != digest || r.Chain != chain || audit.Chain(prev, &r) != chain:
 			return fmt.Sprintf("run %d was changed after it was saved", id), nil
 		}
 		prev, want = chain, id+1

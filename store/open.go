@@ -256,6 +256,7 @@ func migrationNumber(file string) int {
 // after is what SQL cannot do of a migration, by its number.
 var after = map[int]func(ctx context.Context, tx *sql.Tx) error{
 	2: packEvidence,
+	3: splitSubjects,
 }
 
 // migrate applies the missing migrations, each in a transaction of its own

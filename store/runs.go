@@ -1,8 +1,6 @@
 package store
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -12,10 +10,6 @@ import (
 
 	"calaudit/audit"
 )
-
-// subjectsPerBlock is how many subjects of a run are packed together: looking
-// one up unpacks one block.
-const subjectsPerBlock = 256
 
 // Run is one saved audit.
 type Run struct {
@@ -41,63 +35,12 @@ func (s *Store) SaveRun(ctx context.Context, at time.Time, r *audit.Report, subj
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO run(id, at, report, digest, chain) VALUES(?,?,?,?,?)", r.Run, at.Unix(), string(data), r.Digest, r.Chain); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO run(id, at, as_of, report, digest, chain) VALUES(?,?,?,?,?,?)",
+			r.Run, at.Unix(), r.AsOf, string(data), r.Digest, r.Chain); err != nil {
 			return err
 		}
-		put, err := tx.PrepareContext(ctx, "INSERT INTO run_subjects(run, kind, first, last, block) VALUES(?,?,?,?,?)")
-		if err != nil {
-			return err
-		}
-		defer put.Close()
-		for len(subjects) > 0 {
-			n := 1
-			for n < len(subjects) && n < subjectsPerBlock && subjects[n].Kind == subjects[0].Kind {
-				n++
-			}
-			block, err := pack(subjects[:n])
-			if err != nil {
-				return err
-			}
-			if _, err := put.ExecContext(ctx, r.Run, subjects[0].Kind, subjects[0].ID, subjects[n-1].ID, block); err != nil {
-				return err
-			}
-			subjects = subjects[n:]
-		}
-		return nil
+		return putSubjects(ctx, tx, r.Run, subjects)
 	})
-}
-
-func pack(subjects []audit.Subject) ([]byte, error) {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	enc := json.NewEncoder(z)
-	for i := range subjects {
-		if err := enc.Encode(&subjects[i]); err != nil {
-			return nil, err
-		}
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
-
-func unpack(block []byte, call func(audit.Subject) error) error {
-	z, err := gzip.NewReader(bytes.NewReader(block))
-	if err != nil {
-		return err
-	}
-	dec := json.NewDecoder(z)
-	for dec.More() {
-		var s audit.Subject
-		if err := dec.Decode(&s); err != nil {
-			return err
-		}
-		if err := call(s); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // ErrNoRun is returned when a run is asked for that was never saved.
@@ -150,43 +93,4 @@ func scanRun(row interface{ Scan(...any) error }) (*Run, error) {
 		return nil, fmt.Errorf("run %d is damaged: %w", r.ID, err)
 	}
 	return &r, nil
-}
-
-// Subjects streams the subjects of a run in order; kind "" means both.
-func (s *Store) Subjects(ctx context.Context, run int, kind string, call func(audit.Subject) error) error {
-	rows, err := s.q.QueryContext(ctx, "SELECT block FROM run_subjects WHERE run=?1 AND (?2='' OR kind=?2) ORDER BY kind DESC, first", run, kind)
-	if err != nil {
-		return explain(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var block []byte
-		if err := rows.Scan(&block); err != nil {
-			return err
-		}
-		if err := unpack(block, call); err != nil {
-			return err
-		}
-	}
-	return explain(rows.Err())
-}
-
-// Subject finds one subject of a run by its id.
-func (s *Store) Subject(ctx context.Context, run int, kind, id string) (*audit.Subject, error) {
-	var block []byte
-	err := s.q.QueryRowContext(ctx, "SELECT block FROM run_subjects WHERE run=? AND kind=? AND first<=? AND last>=?", run, kind, id, id).Scan(&block)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, explain(err)
-	}
-	var found *audit.Subject
-	err = unpack(block, func(sub audit.Subject) error {
-		if sub.ID == id {
-			found = &sub
-		}
-		return nil
-	})
-	return found, err
 }

@@ -77,23 +77,20 @@ func canonical(kind, id string) string {
 // the error names the nearest.
 func findSubject(ctx context.Context, s *store.Store, run int, kind, text string) (*audit.Subject, error) {
 	id := canonical(kind, text)
-	sub, err := s.Subject(ctx, run, kind, id)
+	sub, err := s.SubjectCalled(ctx, run, kind, id)
 	if err != nil || sub != nil {
 		return sub, err
 	}
 	var near []string
 	needle := strings.ToLower(strings.TrimSpace(text))
 	err = s.Subjects(ctx, run, kind, func(c audit.Subject) error {
-		if sub == nil && slices.Contains(c.Aliases, id) {
-			sub = &c
-		}
 		if needle != "" && len(near) < 5 && (strings.Contains(c.ID, needle) || strings.Contains(strings.ToLower(c.Name), needle)) {
 			near = append(near, c.ID)
 		}
 		return nil
 	})
-	if err != nil || sub != nil {
-		return sub, err
+	if err != nil {
+		return nil, err
 	}
 	hint := fmt.Sprintf("see calaudit %ss", kind)
 	if len(near) > 0 {
@@ -204,19 +201,10 @@ func entryLines(p store.EntryLine) []report.EvidenceLine {
 
 // history is what every saved run said of the subject.
 func history(ctx context.Context, s *store.Store, sub *audit.Subject) ([]report.History, error) {
-	runs, err := s.Runs(ctx)
-	if err != nil {
-		return nil, err
+	verdicts, err := s.Verdicts(ctx, sub.Kind, sub.ID)
+	list := make([]report.History, len(verdicts))
+	for i, v := range verdicts {
+		list[i] = report.History(v)
 	}
-	list := []report.History{}
-	for _, r := range runs {
-		then, err := s.Subject(ctx, r.ID, sub.Kind, sub.ID)
-		if err != nil {
-			return nil, err
-		}
-		if then != nil {
-			list = append(list, report.History{Run: r.ID, AsOf: r.Report.AsOf, Outcome: then.Outcome})
-		}
-	}
-	return list, nil
+	return list, err
 }

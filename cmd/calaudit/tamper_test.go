@@ -41,6 +41,10 @@ func TestCheckSeesWhatWasChangedBehindItsBack(t *testing.T) {
 		"UPDATE run SET chain='sha256:00' WHERE id=1",
 		"PRAGMA foreign_keys=OFF; DELETE FROM run WHERE id=1",
 		"DELETE FROM run_subjects WHERE run=1 AND kind='device'",
+		"UPDATE run_subjects SET figures=(SELECT figures FROM run_subjects WHERE run=1 AND kind='device' LIMIT 1) WHERE run=1 AND kind='user'",
+		"UPDATE run_subjects SET plane=(SELECT max(id) FROM plane) WHERE run=1 AND kind='user'",
+		"UPDATE plane SET data=(SELECT data FROM plane WHERE id=2) WHERE id=1",
+		"UPDATE run SET as_of='2009-01-01' WHERE id=1",
 	} {
 		t.Run(change, func(t *testing.T) {
 			data, err := os.ReadFile(sound)

@@ -1,0 +1,330 @@
+package store
+
+import (
+	"bytes"
+	"compress/flate"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"sync"
+	"time"
+
+	"calaudit/audit"
+	"calaudit/store/segment"
+)
+
+// Subjects are packed in blocks that end where the hash of an id says so, at
+// about every subjectsPerBlock, and at the latest at four times as many. So a
+// subject that comes or goes changes one block, and the others are found to be
+// there already.
+const subjectsPerBlock = 256
+
+// subjectBlock is some subjects of a run on their way into the table.
+type subjectBlock struct {
+	subjects []audit.Subject
+	plane    []byte
+	figures  []byte
+	err      error
+}
+
+func blocksOf(subjects []audit.Subject) (blocks []*subjectBlock) {
+	for len(subjects) > 0 {
+		n := 1
+		for n < len(subjects) && n < 4*subjectsPerBlock && subjects[n].Kind == subjects[0].Kind && !endsBlock(subjects[n-1].ID) {
+			n++
+		}
+		blocks = append(blocks, &subjectBlock{subjects: subjects[:n]})
+		subjects = subjects[n:]
+	}
+	return blocks
+}
+
+func endsBlock(id string) bool {
+	h := fnv.New32a()
+	io.WriteString(h, id)
+	return h.Sum32()%subjectsPerBlock == 0
+}
+
+// putSubjects stores the subjects of a run, sorted by kind and id. They are
+// packed on all cores.
+func putSubjects(ctx context.Context, tx *sql.Tx, run int, subjects []audit.Subject) error {
+	blocks := blocksOf(subjects)
+	work := make(chan *subjectBlock)
+	var wg sync.WaitGroup
+	for range Workers() {
+		wg.Go(func() {
+			for b := range work {
+				b.err = b.pack()
+			}
+		})
+	}
+	for _, b := range blocks {
+		work <- b
+	}
+	close(work)
+	wg.Wait()
+	for _, b := range blocks {
+		if b.err != nil {
+			return b.err
+		}
+		sum := sha256.Sum256(b.plane)
+		var plane int64
+		err := tx.QueryRowContext(ctx, "SELECT id FROM plane WHERE sha256=?", sum[:]).Scan(&plane)
+		if errors.Is(err, sql.ErrNoRows) {
+			var res sql.Result
+			if res, err = tx.ExecContext(ctx, "INSERT INTO plane(sha256, data) VALUES(?,?)", sum[:], b.plane); err == nil {
+				plane, err = res.LastInsertId()
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO run_subjects(run, kind, first, last, plane, figures) VALUES(?,?,?,?,?,?)",
+			run, b.subjects[0].Kind, b.subjects[0].ID, b.subjects[len(b.subjects)-1].ID, plane, b.figures); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *subjectBlock) pack() error {
+	var out bytes.Buffer
+	z, err := flate.NewWriter(&out, flate.BestSpeed)
+	if err != nil {
+		return err
+	}
+	enc := json.NewEncoder(z)
+	var count, first, last []uint64
+	for _, s := range b.subjects {
+		bare := make([]audit.Reason, len(s.Reasons))
+		for i, r := range s.Reasons {
+			from, err1 := seconds(r.First)
+			to, err2 := seconds(r.Last)
+			if err := errors.Join(err1, err2); err != nil {
+				return err
+			}
+			count, first, last = append(count, uint64(r.Count)), append(first, from), append(last, to)
+			bare[i] = audit.Reason{Rule: r.Rule, Activity: r.Activity, Outcome: r.Outcome}
+		}
+		s.Reasons = bare
+		if err := enc.Encode(&s); err != nil {
+			return err
+		}
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	b.plane = out.Bytes()
+	for _, column := range [][]uint64{count, first, last} {
+		b.figures = segment.AppendColumn(b.figures, column)
+	}
+	return nil
+}
+
+// seconds turns the times of reasons into numbers; 0 is no time.
+func seconds(text string) (uint64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err == nil && (t.Unix() <= 0 || secondsText(uint64(t.Unix())) != text) {
+		err = fmt.Errorf("%q is no time in whole seconds of UTC", text)
+	}
+	return uint64(t.Unix()), err
+}
+
+func secondsText(s uint64) string {
+	if s == 0 {
+		return ""
+	}
+	return time.Unix(int64(s), 0).UTC().Format(time.RFC3339)
+}
+
+// unpackPlane reads the subjects of a plane, without figures.
+func unpackPlane(data []byte) ([]audit.Subject, error) {
+	dec := json.NewDecoder(flate.NewReader(bytes.NewReader(data)))
+	var list []audit.Subject
+	for {
+		var s audit.Subject
+		switch err := dec.Decode(&s); {
+		case err == io.EOF:
+			return list, nil
+		case err != nil:
+			return nil, err
+		}
+		list = append(list, s)
+	}
+}
+
+// addFigures completes the subjects of a plane.
+func addFigures(subjects []audit.Subject, figures []byte) error {
+	n := 0
+	for i := range subjects {
+		n += len(subjects[i].Reasons)
+	}
+	count, first, last := make([]uint64, n), make([]uint64, n), make([]uint64, n)
+	r := segment.NewReader(figures)
+	r.Column(count)
+	r.Column(first)
+	r.Column(last)
+	if err := r.End(); err != nil {
+		return err
+	}
+	at := 0
+	for i := range subjects {
+		for k := range subjects[i].Reasons {
+			x := &subjects[i].Reasons[k]
+			x.Count, x.First, x.Last = int(count[at]), secondsText(first[at]), secondsText(last[at])
+			at++
+		}
+	}
+	return nil
+}
+
+// Subjects streams the subjects of a run in order; kind "" means both.
+func (s *Store) Subjects(ctx context.Context, run int, kind string, call func(audit.Subject) error) error {
+	return s.subjectsWith(ctx, run, kind, "", call)
+}
+
+// SubjectCalled finds one subject of a run by its id or, if there is none, by
+// an alias.
+func (s *Store) SubjectCalled(ctx context.Context, run int, kind, id string) (found *audit.Subject, err error) {
+	if found, err = s.Subject(ctx, run, kind, id); found != nil || err != nil {
+		return found, err
+	}
+	quoted, err := json.Marshal(id)
+	if err != nil {
+		return nil, err
+	}
+	err = s.subjectsWith(ctx, run, kind, string(quoted), func(sub audit.Subject) error {
+		for _, alias := range sub.Aliases {
+			if alias == id && found == nil {
+				found = &sub
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// subjectsWith streams the subjects of the blocks whose JSON holds a text.
+func (s *Store) subjectsWith(ctx context.Context, run int, kind, text string, call func(audit.Subject) error) error {
+	rows, err := s.q.QueryContext(ctx, `SELECT p.data, s.figures FROM run_subjects s JOIN plane p ON p.id=s.plane
+		WHERE s.run=?1 AND (?2='' OR s.kind=?2) ORDER BY s.kind DESC, s.first`, run, kind)
+	if err != nil {
+		return explain(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var plane, figures []byte
+		if err := rows.Scan(&plane, &figures); err != nil {
+			return err
+		}
+		if text != "" {
+			lines, err := io.ReadAll(flate.NewReader(bytes.NewReader(plane)))
+			if err != nil {
+				return err
+			}
+			if !bytes.Contains(lines, []byte(text)) {
+				continue
+			}
+		}
+		list, err := unpackPlane(plane)
+		if err != nil {
+			return err
+		}
+		if err := addFigures(list, figures); err != nil {
+			return err
+		}
+		for _, sub := range list {
+			if err := call(sub); err != nil {
+				return err
+			}
+		}
+	}
+	return explain(rows.Err())
+}
+
+// Subject finds one subject of a run by its id; nil when there is none.
+func (s *Store) Subject(ctx context.Context, run int, kind, id string) (*audit.Subject, error) {
+	var plane, figures []byte
+	err := s.q.QueryRowContext(ctx, `SELECT p.data, s.figures FROM run_subjects s JOIN plane p ON p.id=s.plane
+		WHERE s.run=? AND s.kind=? AND s.first<=? AND s.last>=?`, run, kind, id, id).Scan(&plane, &figures)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, explain(err)
+	}
+	list, err := unpackPlane(plane)
+	if err != nil {
+		return nil, err
+	}
+	if err := addFigures(list, figures); err != nil {
+		return nil, err
+	}
+	for i := range list {
+		if list[i].ID == id {
+			return &list[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// Verdict is what a run said of a subject.
+type Verdict struct {
+	Run     int
+	AsOf    string
+	Outcome string
+}
+
+// Verdicts lists what every run said of a subject, oldest first. Runs that
+// decided alike share their planes, which are opened once.
+func (s *Store) Verdicts(ctx context.Context, kind, id string) ([]Verdict, error) {
+	type place struct {
+		run   int
+		asOf  string
+		plane int64
+	}
+	var places []place
+	err := each(ctx, s.q, `SELECT r.id, r.as_of, s.plane FROM run r JOIN run_subjects s ON s.run=r.id
+		WHERE s.kind=?1 AND s.first<=?2 AND s.last>=?2 ORDER BY r.id`, func(rows *sql.Rows) error {
+		var p place
+		err := rows.Scan(&p.run, &p.asOf, &p.plane)
+		places = append(places, p)
+		return err
+	}, kind, id)
+	if err != nil {
+		return nil, explain(err)
+	}
+	list := []Verdict{}
+	known := map[int64]string{} // outcome by plane, "" when it does not hold the subject
+	for _, p := range places {
+		outcome, ok := known[p.plane]
+		if !ok {
+			var data []byte
+			if err := s.q.QueryRowContext(ctx, "SELECT data FROM plane WHERE id=?", p.plane).Scan(&data); err != nil {
+				return nil, explain(err)
+			}
+			subjects, err := unpackPlane(data)
+			if err != nil {
+				return nil, err
+			}
+			for i := range subjects {
+				if subjects[i].ID == id {
+					outcome = subjects[i].Outcome
+				}
+			}
+			known[p.plane] = outcome
+		}
+		if outcome != "" {
+			list = append(list, Verdict{p.run, p.asOf, outcome})
+		}
+	}
+	return list, nil
+}
