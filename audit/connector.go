@@ -33,9 +33,10 @@ func (s *session) outsiders(v *verdicts, users []standing) *connectors {
 			continue
 		}
 		c.covered[u.user] = true
-		names := s.w.hosts.of(u.server)
+		name := s.w.servers[u.server].name
+		names := s.w.hosts.of(name)
 		if len(names) == 0 {
-			names = []string{u.server} // a pool without known hosts, or unknownInstance
+			names = []string{name} // a pool without known hosts, or unknownInstance
 		}
 		for _, name := range names {
 			version := cmp.Or(s.w.hosts.version(name), s.in.Policy.version)

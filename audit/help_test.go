@@ -157,3 +157,14 @@ func mustRun(t testing.TB, in *Input) (*Report, []Subject) {
 	}
 	return r, s
 }
+
+// span joins two periods of which either may be undated.
+func span(first, last, first2, last2 int64) (int64, int64) {
+	switch {
+	case first2 == ingest.Undated:
+		return first, last
+	case first == ingest.Undated:
+		return first2, last2
+	}
+	return min(first, first2), max(last, last2)
+}

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"calaudit/ingest"
 )
 
 // hosts finds the organisation's servers by the names that exports use: a
@@ -83,9 +81,9 @@ func (h *hosts) version(name string) Version {
 // users that is neither one of these nor a pool of them.
 func (w *world) instances(in *Input) []Server {
 	unknown := map[string]bool{}
-	for _, name := range w.serversSeen {
-		if len(w.hosts.of(name)) == 0 {
-			unknown[name] = true
+	for _, s := range w.servers {
+		if s.own && s.name != "" && len(w.hosts.of(s.name)) == 0 {
+			unknown[s.name] = true
 		}
 	}
 	var all []Server
@@ -124,15 +122,4 @@ func (w *world) serverRow(p *Policy, host string, s EstateServer) Server {
 		}
 	}
 	return row
-}
-
-// noteServer remembers a server of the organisation's own.
-func (w *world) noteServer(name string, class ingest.Class) {
-	switch class {
-	case ingest.Hosted, ingest.Guest, ingest.Application:
-		if name != "" && !w.serverNamed[name] {
-			w.serverNamed[name] = true
-			w.serversSeen = append(w.serversSeen, name)
-		}
-	}
 }

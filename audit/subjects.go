@@ -80,7 +80,7 @@ func (s *session) reasons(r *result, uses []int32) []Reason {
 	type sum struct {
 		key
 		count       int
-		first, last int64
+		first, last uint32
 	}
 	var sums []sum
 	for _, i := range uses {
@@ -88,11 +88,15 @@ func (s *session) reasons(r *result, uses []int32) []Reason {
 		k := key{d.outcome, d.rule, u.activity}
 		at := slices.IndexFunc(sums, func(x sum) bool { return x.key == k })
 		if at < 0 {
-			sums = append(sums, sum{k, u.count, u.first, u.last})
+			sums = append(sums, sum{k, int(u.count), u.first, u.last})
 			continue
 		}
-		sums[at].count += u.count
-		sums[at].first, sums[at].last = span(sums[at].first, sums[at].last, u.first, u.last)
+		x := &sums[at]
+		x.count += int(u.count)
+		if u.first != 0 && (x.first == 0 || u.first < x.first) {
+			x.first = u.first
+		}
+		x.last = max(x.last, u.last)
 	}
 	slices.SortFunc(sums, func(a, b sum) int {
 		return cmp.Or(-cmp.Compare(a.outcome, b.outcome), cmp.Compare(a.rule, b.rule), cmp.Compare(a.activity, b.activity))
@@ -105,11 +109,11 @@ func (s *session) reasons(r *result, uses []int32) []Reason {
 	return all
 }
 
-func stamp(ms int64) string {
-	if ms == ingest.Undated {
+func stamp(seconds uint32) string {
+	if seconds == 0 {
 		return ""
 	}
-	return time.UnixMilli(ms).UTC().Format(time.RFC3339)
+	return time.Unix(int64(seconds), 0).UTC().Format(time.RFC3339)
 }
 
 // notes says in plain words what the numbers rest on.
@@ -118,7 +122,7 @@ func (s *session) notes(subjects []Subject) []string {
 	for i := range s.w.uses {
 		u := &s.w.uses[i]
 		if u.untold {
-			untold += u.count
+			untold += int(u.count)
 		}
 	}
 	for i := range s.in.Usages {
@@ -158,15 +162,4 @@ func (s *session) notes(subjects []Subject) []string {
 	}
 	slices.Sort(notes)
 	return notes
-}
-
-// span joins two periods of which either may be undated.
-func span(first, last, first2, last2 int64) (int64, int64) {
-	switch {
-	case first2 == ingest.Undated:
-		return first, last
-	case first == ingest.Undated:
-		return first2, last2
-	}
-	return min(first, first2), max(last, last2)
 }

@@ -5,20 +5,27 @@ import (
 )
 
 // use is a usage in terms of who is who: what the rules and the demands need.
+// There may be millions, so it is small.
 type use struct {
 	owner        int32 // person of the identity
 	user         int32 // the same, or -1 when that identity is a device
 	device       int32 // -1 when not known
+	server       int32 // number of its name
+	count        uint32
+	first, last  uint32 // seconds since 1970, 0 for undated
 	class        ingest.Class
 	activity     ingest.Activity
 	peer         ingest.Class
-	server       string
 	version      Version // newest server version reached, 0 when not told
 	untold       bool
 	communicator bool // the client is licensed desktop software
-	count        int
-	first        int64
-	last         int64
+}
+
+// server is a server as the evidence names it.
+type server struct {
+	name    string // "" when not told
+	version Version
+	own     bool // people of the organisation were there
 }
 
 // world is the part of an audit that no reading changes.
@@ -27,39 +34,40 @@ type world struct {
 	hosts       *hosts
 	uses        []use
 	byOwner     [][]int32 // uses of each person
-	serversSeen []string
-	serverNamed map[string]bool
+	servers     []server  // by number
+	serverNamed map[string]int32
 	clients     clients
 }
 
 func newWorld(in *Input) (*world, error) {
-	w := &world{cast: casting(in), hosts: newHosts(in.Estate), serverNamed: map[string]bool{}}
-	usages, err := w.usages(in)
-	if err != nil {
-		return nil, err
-	}
+	w := &world{cast: casting(in), hosts: newHosts(in.Estate), serverNamed: map[string]int32{}}
 	communicators := make([]bool, len(in.Names))
-	versions := make([]Version, len(in.Names)) // by server
+	servers := make([]int32, len(in.Names))
 	for i, n := range in.Names {
 		switch n.Kind {
 		case ingest.ClientName:
 			communicators[i] = ingest.IsCommunicator(n.Text)
 		case ingest.ServerName:
-			versions[i] = w.hosts.version(n.Text)
+			servers[i] = w.server(n.Text)
+		default:
+			servers[i] = w.server("")
 		}
 	}
-	w.uses = make([]use, 0, len(usages)+2*len(in.Accounts))
-	for i := range usages {
-		u := &usages[i]
-		owner := w.personNamed[u.User]
-		if owner < 0 {
-			continue
+	calls, err := w.calls(in)
+	if err != nil {
+		return nil, err
+	}
+	w.uses = make([]use, 0, len(in.Usages)+2*len(in.Accounts))
+	for part, list := range [][]Usage{in.Usages, calls} {
+		for i := range list {
+			u := &list[i]
+			owner := w.personNamed[u.User]
+			if owner < 0 || part == 0 && in.Calls != nil && u.Activity.Call() {
+				continue
+			}
+			w.add(use{owner: owner, activity: u.Activity, server: servers[u.Server], untold: u.Untold, communicator: communicators[u.Client],
+				peer: u.Peer, count: uint32(u.Count), first: secondsOf(u.First), last: secondsOf(u.Last), device: w.deviceOfUse(u)})
 		}
-		server := in.Names[u.Server].Text
-		w.noteServer(server, w.persons[owner].class)
-		w.add(use{owner: owner, activity: u.Activity, server: server, version: versions[u.Server], untold: u.Untold,
-			communicator: communicators[u.Client], peer: u.Peer, count: u.Count, first: u.First, last: u.Last,
-			device: w.deviceOfUse(u)})
 	}
 	for i := range in.Accounts {
 		a := &in.Accounts[i]
@@ -67,9 +75,7 @@ func newWorld(in *Input) (*world, error) {
 		if !a.active() || id == "" {
 			continue
 		}
-		x := use{owner: w.personOf[id], device: -1, activity: ingest.IMIdentity, count: 1,
-			first: ingest.Undated, last: ingest.Undated, server: a.Entry.Home, version: w.hosts.version(a.Entry.Home)}
-		w.noteServer(a.Entry.Home, w.persons[x.owner].class)
+		x := use{owner: w.personOf[id], device: -1, activity: ingest.IMIdentity, count: 1, server: w.server(a.Entry.Home)}
 		w.add(x)
 		if a.Entry.Voice {
 			x.activity = ingest.VoiceExtension
@@ -106,16 +112,29 @@ func grouped(groups, members int, of func(i int) int32) [][]int32 {
 	return lists
 }
 
-// usages are those of the input, the calls apart by the class of the peer.
-func (w *world) usages(in *Input) ([]Usage, error) {
-	list := make([]Usage, 0, len(in.Usages))
-	for i := range in.Usages {
-		if !in.Usages[i].Activity.Call() {
-			list = append(list, in.Usages[i])
-		}
+// secondsOf is a time of a usage in a use.
+func secondsOf(ms int64) uint32 {
+	if ms == ingest.Undated {
+		return 0
 	}
-	if len(list) == len(in.Usages) || in.Calls == nil {
-		return list, nil
+	return uint32(ms / 1000)
+}
+
+// server numbers a server by its name.
+func (w *world) server(name string) int32 {
+	n, ok := w.serverNamed[name]
+	if !ok {
+		n = int32(len(w.servers))
+		w.serverNamed[name] = n
+		w.servers = append(w.servers, server{name: name, version: w.hosts.version(name)})
+	}
+	return n
+}
+
+// calls are those of the input, apart by the class of the peer.
+func (w *world) calls(in *Input) ([]Usage, error) {
+	if in.Calls == nil {
+		return nil, nil
 	}
 	class := make([]ingest.Class, len(in.Names))
 	for i, p := range w.personNamed {
@@ -123,8 +142,7 @@ func (w *world) usages(in *Input) ([]Usage, error) {
 			class[i] = w.persons[p].class
 		}
 	}
-	calls, err := in.Calls(class)
-	return append(list, calls...), err
+	return in.Calls(class)
 }
 
 // add completes a use. An identity that is a device has no user; where it was
@@ -132,6 +150,11 @@ func (w *world) usages(in *Input) ([]Usage, error) {
 func (w *world) add(x use) {
 	p := &w.persons[x.owner]
 	x.class, x.user = p.class, x.owner
+	x.version = w.servers[x.server].version
+	switch x.class {
+	case ingest.Hosted, ingest.Guest, ingest.Application:
+		w.servers[x.server].own = true
+	}
 	if x.activity.Standing() {
 		x.device = -1 // a state is on no machine, even where a row names one
 	}
