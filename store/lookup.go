@@ -21,8 +21,9 @@ type lookup struct {
 	users    map[ingest.ID]bool // everybody who may have a part in them
 	found    []ingest.Fact
 
-	page  summaryPage
-	space workspace
+	open, besides *sql.Stmt
+	page          summaryPage
+	space         workspace
 }
 
 // opened is a segment of the day at hand.
@@ -39,30 +40,53 @@ type recordKey struct {
 }
 
 func (l *lookup) days(ctx context.Context) error {
-	type wanted struct {
-		day        int64
-		summarised bool
+	const window = `(SELECT DISTINCT day FROM segment WHERE day>=?1 AND day<?2 UNION SELECT DISTINCT day FROM segment WHERE reach>=?3 AND day<?1)`
+	args := []any{dayOf(l.from), dayOf(l.to), l.from, summaryVersion}
+	var whole []int64
+	days := "SELECT day FROM " + window // all, when there are no summaries to ask
+	if len(l.users) <= fewUsers {
+		days += " WHERE day NOT IN (SELECT day FROM summarised WHERE version=?4)"
+	} else {
+		args = args[:3]
 	}
-	var days []wanted
-	err := each(ctx, l.s.q, `SELECT day, day IN (SELECT day FROM summarised WHERE version=?4) FROM
-		(SELECT DISTINCT day FROM segment WHERE day>=?1 AND day<?2 UNION SELECT DISTINCT day FROM segment WHERE reach>=?3 AND day<?1)`,
-		func(rows *sql.Rows) error {
-			var d wanted
-			err := rows.Scan(&d.day, &d.summarised)
-			days = append(days, d)
+	err := each(ctx, l.s.q, days, func(rows *sql.Rows) error {
+		var day int64
+		err := rows.Scan(&day)
+		whole = append(whole, day)
+		return err
+	}, args...)
+	for _, day := range whole {
+		if err == nil {
+			err = l.wholeDay(ctx, day)
+		}
+	}
+	if err != nil || len(l.users) > fewUsers {
+		return err
+	}
+	where := map[int64]map[uint64]bool{} // segments by day
+	for user := range l.users {
+		if err := l.segments(ctx, uint64(user), where); err != nil {
 			return err
-		}, dayOf(l.from), dayOf(l.to), l.from, summaryVersion)
-	for _, d := range days {
-		if err != nil {
-			break
-		}
-		if d.summarised && len(l.users) <= fewUsers {
-			err = l.day(ctx, d.day)
-		} else {
-			err = l.wholeDay(ctx, d.day)
 		}
 	}
-	return err
+	for _, st := range []struct {
+		at   **sql.Stmt
+		text string
+	}{
+		{&l.open, "SELECT family, import, block FROM segment WHERE id=?"},
+		{&l.besides, "SELECT id FROM segment WHERE day=?1 AND family=?2 AND low<=?3 AND high>=?3"},
+	} {
+		if *st.at, err = l.s.db.PrepareContext(ctx, st.text); err != nil {
+			return err
+		}
+		defer (*st.at).Close()
+	}
+	for _, day := range slices.Sorted(maps.Keys(where)) {
+		if err := l.day(ctx, day, where[day]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // wholeDay composes everything that is filed under a day.
@@ -88,20 +112,12 @@ func (l *lookup) keep(facts []ingest.Fact) {
 	}
 }
 
-func (l *lookup) day(ctx context.Context, day int64) error {
-	where := map[uint64]bool{}
-	for user := range l.users {
-		if err := l.segments(ctx, day, uint64(user), where); err != nil {
-			return err
-		}
-	}
-	if len(where) == 0 {
-		return nil
-	}
+// day finds the facts whose records stand in the given segments of a day.
+func (l *lookup) day(ctx context.Context, day int64, where map[uint64]bool) error {
 	blocks := map[uint64]*opened{}
 	keys := map[recordKey]bool{}
 	for id := range where {
-		b, err := l.open(ctx, blocks, id)
+		b, err := l.block(ctx, blocks, id)
 		if err != nil {
 			return err
 		}
@@ -136,61 +152,45 @@ func (l *lookup) day(ctx context.Context, day int64) error {
 	return nil
 }
 
-// segments adds those in which a user's facts of a day stand. The blocks of a
-// day's summary are in the order of users.
-func (l *lookup) segments(ctx context.Context, day int64, user uint64, where map[uint64]bool) error {
-	for kind := 1; kind <= kinds; kind++ {
-		err := l.segmentsOf(ctx, day, kind, user, where)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l *lookup) segmentsOf(ctx context.Context, day int64, kind int, user uint64, where map[uint64]bool) error {
-	rows, err := l.s.q.QueryContext(ctx, "SELECT last, pages FROM summary WHERE day=? AND kind=? AND first<=? ORDER BY first DESC, last DESC", day, kind, user)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var last uint64
+// segments adds those in which a user's facts stand, by day.
+func (l *lookup) segments(ctx context.Context, user uint64, where map[int64]map[uint64]bool) error {
+	return each(ctx, l.s.q, `SELECT day, kind, pages FROM summary WHERE day>=?1 AND day<?2 AND first<=?4 AND last>=?4
+			AND day IN (SELECT day FROM summarised WHERE version=?5)
+		UNION ALL SELECT day, kind, pages FROM summary WHERE kind=3 AND reach>=?3 AND day<?1 AND first<=?4 AND last>=?4
+			AND day IN (SELECT day FROM summarised WHERE version=?5)`, func(rows *sql.Rows) error {
+		var day int64
+		var kind int
 		var pages sql.RawBytes
-		if err := rows.Scan(&last, &pages); err != nil {
+		if err := rows.Scan(&day, &kind, &pages); err != nil {
 			return err
 		}
-		if last < user {
-			break
-		}
-		err := l.page.eachPage(pages, kind, user, true, func() error {
+		return l.page.eachPage(pages, kind, user, true, func() error {
 			at := 0
 			for i := range l.page.n {
 				end := at + int(l.page.segments[i])
 				if l.page.user[i] == user {
+					if where[day] == nil {
+						where[day] = map[uint64]bool{}
+					}
 					for _, id := range l.page.where[at:end] {
-						where[id] = true
+						where[day][id] = true
 					}
 				}
 				at = end
 			}
 			return nil
 		})
-		if err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	}, dayOf(l.from), dayOf(l.to), l.from, user, summaryVersion)
 }
 
-func (l *lookup) open(ctx context.Context, blocks map[uint64]*opened, id uint64) (*opened, error) {
+func (l *lookup) block(ctx context.Context, blocks map[uint64]*opened, id uint64) (*opened, error) {
 	if b := blocks[id]; b != nil {
 		return b, nil
 	}
 	var b opened
 	var imported uint32
 	var block []byte
-	err := l.s.q.QueryRowContext(ctx, "SELECT family, import, block FROM segment WHERE id=?", id).Scan(&b.family, &imported, &block)
+	err := l.open.QueryRowContext(ctx, id).Scan(&b.family, &imported, &block)
 	if err != nil {
 		return nil, err
 	}
@@ -208,16 +208,26 @@ func (l *lookup) open(ctx context.Context, blocks map[uint64]*opened, id uint64)
 
 // beside opens the segments that may hold rows of a key.
 func (l *lookup) beside(ctx context.Context, day int64, k recordKey, blocks map[uint64]*opened) error {
-	var ids []uint64
-	err := each(ctx, l.s.q, "SELECT id FROM segment WHERE day=?1 AND family=?2 AND low<=?3 AND high>=?3", func(rows *sql.Rows) error {
-		var id uint64
-		err := rows.Scan(&id)
-		ids = append(ids, id)
+	rows, err := l.besides.QueryContext(ctx, day, k.family, k.key)
+	if err != nil {
 		return err
-	}, day, k.family, k.key)
+	}
+	defer rows.Close()
+	var ids []uint64
+	for rows.Next() {
+		var id uint64
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	rows.Close()
 	for _, id := range ids {
 		if err == nil {
-			_, err = l.open(ctx, blocks, id)
+			_, err = l.block(ctx, blocks, id)
 		}
 	}
 	return err

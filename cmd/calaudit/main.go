@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 	_ "time/tzdata" // zones of the estate file, on machines without a zone database
@@ -26,6 +27,9 @@ const (
 )
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // a big estate shall fit a small server; it costs little time
+	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, time.Now))
 }
 

@@ -120,7 +120,11 @@ func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *a
 	if err != nil {
 		return nil, err
 	}
-	places, err := s.EntryLines(ctx, func(e *ingest.Entry) bool {
+	var texts []string // as entries spell them
+	for _, id := range ids {
+		texts = append(texts, strings.TrimPrefix(strings.TrimPrefix(id, "line:"), "sip:"))
+	}
+	places, err := s.EntryLines(ctx, texts, func(e *ingest.Entry) bool {
 		return slices.Contains(ids, e.Primary) || e.Line164 != "" && (slices.Contains(ids, e.Line164) || slices.Contains(ids, "line:"+e.Line164)) ||
 			slices.ContainsFunc(e.Aliases, func(x string) bool { return slices.Contains(ids, x) }) ||
 			e.Primary != "" && slices.Contains(ids, "sip:"+e.Primary)
