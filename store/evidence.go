@@ -30,28 +30,55 @@ func (w Who) did(f *ingest.Fact) bool {
 // more people used is found by reading every day.
 const fewUsers = 64
 
-// Lines finds the facts of the window [from, to) about somebody, oldest first.
-// Only the blocks are opened that the summaries name.
-func (s *Store) Lines(ctx context.Context, names []ingest.Name, from, to time.Time, who Who) ([]Line, error) {
+// Evidence is the facts about somebody.
+type Evidence struct {
+	Lines []Line // oldest first
+	// More counts, by day (UTC midnight), the facts that a limit left out.
+	More map[time.Time]int
+}
+
+// Lines finds the facts of the window [from, to) about somebody: all, or the
+// newest of them when limit is not 0. Only the blocks are opened that the
+// summaries name.
+func (s *Store) Lines(ctx context.Context, names []ingest.Name, from, to time.Time, who Who, limit int) (*Evidence, error) {
 	x, err := s.composing(ctx, names)
 	if err != nil {
 		return nil, err
 	}
 	l := lookup{s: s, x: x, from: from.UnixMilli(), to: to.UnixMilli(), who: who, users: map[ingest.ID]bool{}}
 	for id := range who.Users {
-		l.users[id] = true
+		if who.Users[id] {
+			l.users[id] = true
+		}
 	}
+	before := len(l.users)
 	for i := range x.parties {
 		if p := &x.parties[i]; who.Machines[p.Device] || who.Machines[p.Endpoint] {
 			l.users[p.User] = true
 		}
 	}
+	if len(l.users) == before { // what users did on other machines is not counted
+		l.limit = limit
+	}
 	delete(l.users, 0)
 	if err := l.days(ctx); err != nil {
 		return nil, explain(err)
 	}
+	e := &Evidence{More: map[time.Time]int{}}
+	for day, n := range l.more {
+		e.More[time.UnixMilli(day*dayMS).UTC()] += n
+	}
+	slices.SortFunc(l.found, func(a, b ingest.Fact) int { return cmp.Compare(a.At, b.At) })
+	for limit > 0 && len(l.found) > limit {
+		if at := l.found[0].At; at != ingest.Undated {
+			e.More[time.UnixMilli(dayOf(at)*dayMS).UTC()]++
+		} else {
+			e.More[time.Time{}]++
+		}
+		l.found = l.found[1:]
+	}
 	paths := map[uint32]string{}
-	lines := make([]Line, len(l.found))
+	e.Lines = make([]Line, len(l.found))
 	for i, f := range l.found {
 		path, ok := paths[f.File]
 		if !ok {
@@ -60,10 +87,10 @@ func (s *Store) Lines(ctx context.Context, names []ingest.Name, from, to time.Ti
 			}
 			paths[f.File] = path
 		}
-		lines[i] = Line{f, path}
+		e.Lines[i] = Line{f, path}
 	}
-	slices.SortFunc(lines, compareLines)
-	return lines, nil
+	slices.SortFunc(e.Lines, compareLines)
+	return e, nil
 }
 
 func compareLines(a, b Line) int {

@@ -19,17 +19,26 @@ type lookup struct {
 	from, to int64
 	who      Who
 	users    map[ingest.ID]bool // everybody who may have a part in them
+	limit    int                // how many facts are wanted, the newest ones; 0 for all
 	found    []ingest.Fact
+	more     map[int64]int // facts that were not looked at, by day
 
 	open, besides *sql.Stmt
 	page          summaryPage
 	space         workspace
 }
 
-// opened is a segment of the day at hand.
+// opened is a segment of the day at hand: some of the rows in the workspace.
 type opened struct {
-	family int
-	rows   []segment.Row
+	family     int
+	start, end int
+}
+
+// theirs is what a day's summary says of somebody.
+type theirs struct {
+	segments map[uint64]bool
+	counted  int  // facts
+	loose    bool // there are others
 }
 
 // recordKey is what records that are composed together agree in.
@@ -40,10 +49,9 @@ type recordKey struct {
 }
 
 func (l *lookup) days(ctx context.Context) error {
-	const window = `(SELECT DISTINCT day FROM segment WHERE day>=?1 AND day<?2 UNION SELECT DISTINCT day FROM segment WHERE reach>=?3 AND day<?1)`
 	args := []any{dayOf(l.from), dayOf(l.to), l.from, summaryVersion}
 	var whole []int64
-	days := "SELECT day FROM " + window // all, when there are no summaries to ask
+	days := windowDays // all, when there are no summaries to ask
 	if len(l.users) <= fewUsers {
 		days += " WHERE day NOT IN (SELECT day FROM summarised WHERE version=?4)"
 	} else {
@@ -63,7 +71,7 @@ func (l *lookup) days(ctx context.Context) error {
 	if err != nil || len(l.users) > fewUsers {
 		return err
 	}
-	where := map[int64]map[uint64]bool{} // segments by day
+	where := map[int64]*theirs{}
 	for user := range l.users {
 		if err := l.segments(ctx, uint64(user), where); err != nil {
 			return err
@@ -81,12 +89,28 @@ func (l *lookup) days(ctx context.Context) error {
 		}
 		defer (*st.at).Close()
 	}
-	for _, day := range slices.Sorted(maps.Keys(where)) {
-		if err := l.day(ctx, day, where[day]); err != nil {
+	l.more = map[int64]int{}
+	// The newest first. Loose facts may lie on other days than their own, so
+	// these are always looked at.
+	for _, day := range slices.Backward(slices.Sorted(maps.Keys(where))) {
+		if l.limit > 0 && l.enough(day) && !where[day].loose {
+			l.more[day] = where[day].counted
+			continue
+		}
+		if err := l.day(ctx, day, where[day].segments); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// enough tells whether as many facts are found from later days as are wanted.
+func (l *lookup) enough(day int64) bool {
+	n := 0
+	for i := range l.found {
+		n += bit(l.found[i].At >= (day+1)*dayMS)
+	}
+	return n >= l.limit
 }
 
 // wholeDay composes everything that is filed under a day.
@@ -114,15 +138,16 @@ func (l *lookup) keep(facts []ingest.Fact) {
 
 // day finds the facts whose records stand in the given segments of a day.
 func (l *lookup) day(ctx context.Context, day int64, where map[uint64]bool) error {
-	blocks := map[uint64]*opened{}
+	blocks := map[uint64]opened{}
+	l.space.rows = l.space.rows[:0]
 	keys := map[recordKey]bool{}
 	for id := range where {
 		b, err := l.block(ctx, blocks, id)
 		if err != nil {
 			return err
 		}
-		for i := range b.rows {
-			r := &b.rows[i]
+		for i := b.start; i < b.end; i++ {
+			r := &l.space.rows[i]
 			if l.users[l.x.parties[r.From].User] || l.users[l.x.parties[r.To].User] {
 				keys[recordKey{b.family, r.Key, r.Seq}] = true
 			}
@@ -141,8 +166,8 @@ func (l *lookup) day(ctx context.Context, day int64, where map[uint64]bool) erro
 	l.space.recs = l.space.recs[:0]
 	for _, id := range slices.Sorted(maps.Keys(blocks)) {
 		b := blocks[id]
-		for i := range b.rows {
-			r := &b.rows[i]
+		for i := b.start; i < b.end; i++ {
+			r := &l.space.rows[i]
 			if keys[recordKey{b.family, r.Key, r.Seq}] && !l.x.conflicts.loses(r) {
 				l.space.recs = append(l.space.recs, r.Record(l.x.parties))
 			}
@@ -153,7 +178,7 @@ func (l *lookup) day(ctx context.Context, day int64, where map[uint64]bool) erro
 }
 
 // segments adds those in which a user's facts stand, by day.
-func (l *lookup) segments(ctx context.Context, user uint64, where map[int64]map[uint64]bool) error {
+func (l *lookup) segments(ctx context.Context, user uint64, where map[int64]*theirs) error {
 	return each(ctx, l.s.q, `SELECT day, kind, pages FROM summary WHERE day>=?1 AND day<?2 AND first<=?4 AND last>=?4
 			AND day IN (SELECT day FROM summarised WHERE version=?5)
 		UNION ALL SELECT day, kind, pages FROM summary WHERE kind=3 AND reach>=?3 AND day<?1 AND first<=?4 AND last>=?4
@@ -170,10 +195,16 @@ func (l *lookup) segments(ctx context.Context, user uint64, where map[int64]map[
 				end := at + int(l.page.segments[i])
 				if l.page.user[i] == user {
 					if where[day] == nil {
-						where[day] = map[uint64]bool{}
+						where[day] = &theirs{segments: map[uint64]bool{}}
 					}
+					t := where[day]
 					for _, id := range l.page.where[at:end] {
-						where[day][id] = true
+						t.segments[id] = true
+					}
+					if kind == loose {
+						t.loose = true
+					} else {
+						t.counted += int(l.page.count[i])
 					}
 				}
 				at = end
@@ -183,31 +214,32 @@ func (l *lookup) segments(ctx context.Context, user uint64, where map[int64]map[
 	}, dayOf(l.from), dayOf(l.to), l.from, user, summaryVersion)
 }
 
-func (l *lookup) block(ctx context.Context, blocks map[uint64]*opened, id uint64) (*opened, error) {
-	if b := blocks[id]; b != nil {
+func (l *lookup) block(ctx context.Context, blocks map[uint64]opened, id uint64) (opened, error) {
+	if b, ok := blocks[id]; ok {
 		return b, nil
 	}
-	var b opened
+	b := opened{start: len(l.space.rows)}
 	var imported uint32
 	var block []byte
 	err := l.open.QueryRowContext(ctx, id).Scan(&b.family, &imported, &block)
 	if err != nil {
-		return nil, err
+		return b, err
 	}
-	if b.rows, err = segment.Decode(nil, block, imported); err != nil {
-		return nil, err
+	if l.space.rows, err = segment.Decode(l.space.rows, block, imported); err != nil {
+		return b, err
 	}
-	for i := range b.rows {
-		if !l.x.sound(&b.rows[i]) {
-			return nil, segment.ErrDamaged
+	b.end = len(l.space.rows)
+	for i := b.start; i < b.end; i++ {
+		if !l.x.sound(&l.space.rows[i]) {
+			return b, segment.ErrDamaged
 		}
 	}
-	blocks[id] = &b
-	return &b, nil
+	blocks[id] = b
+	return b, nil
 }
 
 // beside opens the segments that may hold rows of a key.
-func (l *lookup) beside(ctx context.Context, day int64, k recordKey, blocks map[uint64]*opened) error {
+func (l *lookup) beside(ctx context.Context, day int64, k recordKey, blocks map[uint64]opened) error {
 	rows, err := l.besides.QueryContext(ctx, day, k.family, k.key)
 	if err != nil {
 		return err

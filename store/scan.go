@@ -164,7 +164,7 @@ func (s *Store) Scan(ctx context.Context, names []ingest.Name, from, to time.Tim
 	return parts(ctx, s.q, `
 		SELECT day, id, import, block FROM segment WHERE (day, family) IN (
 			SELECT day, family FROM segment WHERE day>=?1 AND day<?2
-			UNION SELECT day, family FROM segment WHERE reach>=?3 AND day<?1
+			UNION SELECT day, family FROM segment WHERE reach>=?3 AND day<?1 AND reach>=(day+1)*86400000
 		) ORDER BY day, family, id`, []any{dayOf(from.UnixMilli()), dayOf(to.UnixMilli()), from.UnixMilli()},
 		workers, func(worker int, p part) error {
 			facts, err := x.facts(p, byImport, &spaces[worker])

@@ -59,13 +59,22 @@ func compareItems(a, b item) int {
 		cmp.Compare(a.until, b.until), cmp.Compare(a.segment, b.segment))
 }
 
+// windowDays are the days with records of the window [?1, ?2), both days, and
+// the earlier ones of which something reaches beyond ?3, the same in ms. It
+// goes from day to day and not from segment to segment.
+const windowDays = `WITH RECURSIVE d(day) AS (
+		SELECT min(day) FROM segment WHERE day>=?1
+		UNION ALL SELECT (SELECT min(day) FROM segment WHERE day>d.day) FROM d WHERE d.day<?2
+	), wanted(day) AS (
+		SELECT day FROM d WHERE day<?2
+		UNION SELECT day FROM segment WHERE reach>=?3 AND day<?1 AND reach>=(day+1)*86400000
+	) SELECT day FROM wanted`
+
 // summarise makes the summaries that the window needs and that are not there:
 // those of its days, and of earlier days of which something reaches into it.
 func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int64) error {
 	var days []int64
-	err := each(ctx, s.q, `SELECT day FROM (SELECT DISTINCT day FROM segment WHERE day>=?1 AND day<?2
-			UNION SELECT DISTINCT day FROM segment WHERE reach>=?3 AND day<?1)
-		WHERE day NOT IN (SELECT day FROM summarised WHERE version=?4) ORDER BY day`, func(rows *sql.Rows) error {
+	err := each(ctx, s.q, windowDays+" WHERE day NOT IN (SELECT day FROM summarised WHERE version=?4) ORDER BY day", func(rows *sql.Rows) error {
 		var day int64
 		err := rows.Scan(&day)
 		days = append(days, day)

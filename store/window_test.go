@@ -118,11 +118,16 @@ func TestLinesAreThoseThatAScanFinds(t *testing.T) {
 					want = append(want, f)
 				}
 			}
-			lines, err := s.Lines(ctx, names, from, to, who)
+			e, err := s.Lines(ctx, names, from, to, who, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, l := range lines {
+			few, err := s.Lines(ctx, names, from, to, who, 1+r.Intn(5))
+			if err != nil {
+				t.Fatal(err)
+			}
+			newest(t, e, few)
+			for _, l := range e.Lines {
 				got = append(got, l.Fact)
 			}
 			order := func(a, b ingest.Fact) int {
@@ -138,6 +143,38 @@ func TestLinesAreThoseThatAScanFinds(t *testing.T) {
 		}
 		if round > 20 && found == 0 && len(all) > 1000 {
 			t.Fatal("nothing was ever found")
+		}
+	}
+}
+
+// newest checks that a limit leaves the newest lines and counts the others.
+func newest(t *testing.T, all, few *Evidence) {
+	t.Helper()
+	days := map[time.Time]int{}
+	day := func(l Line) time.Time {
+		if l.Fact.At == ingest.Undated {
+			return time.Time{}
+		}
+		return time.UnixMilli(l.Fact.At).UTC().Truncate(24 * time.Hour)
+	}
+	for _, l := range all.Lines {
+		days[day(l)]++
+	}
+	for _, l := range few.Lines {
+		days[day(l)]--
+	}
+	for day, n := range few.More {
+		days[day] -= n
+	}
+	for day, n := range days {
+		if n != 0 {
+			t.Fatalf("with a limit %d lines of %s are lost", n, day)
+		}
+	}
+	left := all.Lines[len(all.Lines)-len(few.Lines):]
+	for i := range left {
+		if left[i].Fact.At != few.Lines[i].Fact.At {
+			t.Fatalf("a limit leaves %v, the newest is %v", few.Lines[i].Fact, left[i].Fact)
 		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 	_ "time/tzdata" // zones of the estate file, on machines without a zone database
@@ -27,9 +26,6 @@ const (
 )
 
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50) // a big estate shall fit a small server; it costs little time
-	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, time.Now))
 }
 

@@ -247,6 +247,9 @@ func (a *app) writing(ctx context.Context, create bool, f func(*store.Store) err
 		return &codedError{exitBusy, fmt.Errorf("%s: another run holds the database; wait for it and run again", a.db)}
 	}
 	defer lock.Unlock()
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // a big estate shall fit a small server; it costs little time
+	}
 	s, err := store.Open(ctx, a.db)
 	if err != nil {
 		return err

@@ -116,7 +116,7 @@ func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *a
 	}
 	ids := append([]string{sub.ID}, sub.Aliases...)
 	users, machines := subjectIDs(names, ids)
-	lines, err := s.Lines(ctx, names, from, to.AddDate(0, 0, 1), store.Who{Users: users, Machines: machines})
+	e, err := s.Lines(ctx, names, from, to.AddDate(0, 0, 1), store.Who{Users: users, Machines: machines}, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -132,11 +132,11 @@ func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *a
 	if err != nil {
 		return nil, err
 	}
-	list := make([]report.EvidenceLine, 0, len(lines)+len(places))
+	list := make([]report.EvidenceLine, 0, len(e.Lines)+len(places))
 	for _, p := range places {
 		list = append(list, entryLines(p)...)
 	}
-	for _, l := range lines {
+	for _, l := range e.Lines {
 		device := names[l.Fact.Device].Text
 		if device == "" {
 			device = names[l.Fact.Endpoint].Text

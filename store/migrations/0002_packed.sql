@@ -36,7 +36,7 @@ CREATE TABLE segment (
   block   BLOB    NOT NULL
 ) STRICT;
 CREATE INDEX segment_key ON segment(day, family, low, high);
-CREATE INDEX segment_reach ON segment(reach, day);
+CREATE INDEX segment_lasting ON segment(reach, day) WHERE reach>=(day+1)*86400000;
 CREATE INDEX segment_last ON segment(last);
 CREATE INDEX segment_import ON segment(import, records, first, last);
 
