@@ -13,7 +13,7 @@ import (
 
 // Snapshots returns what every command saw of every naming context.
 func (s *Store) Snapshots(ctx context.Context) ([]audit.Snapshot, error) {
-	entries, err := s.entries(ctx)
+	entries, err := entriesOf(ctx, s.q)
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +91,8 @@ func eachEntry(blob []byte, call func(id int64, line int) error) error {
 	return nil
 }
 
-func (s *Store) entries(ctx context.Context) (map[int64]*ingest.Entry, error) {
-	rows, err := s.q.QueryContext(ctx, "SELECT id, data FROM entry")
+func entriesOf(ctx context.Context, q querier) (map[int64]*ingest.Entry, error) {
+	rows, err := q.QueryContext(ctx, "SELECT id, data FROM entry")
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -115,33 +115,35 @@ func (s *Store) entries(ctx context.Context) (map[int64]*ingest.Entry, error) {
 
 // EntryLine is where a directory entry stands.
 type EntryLine struct {
-	Entry *ingest.Entry
-	File  string
-	Line  int
+	Entry  *ingest.Entry
+	Import int64
+	File   string
+	Line   int
 }
 
 // EntryLines finds the places of the entries that the test picks, in the
 // newest import of each file that holds them.
 func (s *Store) EntryLines(ctx context.Context, pick func(*ingest.Entry) bool) ([]EntryLine, error) {
-	entries, err := s.entries(ctx)
+	entries, err := entriesOf(ctx, s.q)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.q.QueryContext(ctx, "SELECT i.path, d.entries FROM directory_file d JOIN import i ON i.id=d.import ORDER BY i.path, d.id DESC")
+	rows, err := s.q.QueryContext(ctx, "SELECT i.id, i.path, d.entries FROM directory_file d JOIN import i ON i.id=d.import ORDER BY i.path, d.id DESC")
 	if err != nil {
 		return nil, explain(err)
 	}
 	defer rows.Close()
 	var list []EntryLine
 	for rows.Next() {
+		var imported int64
 		var path string
 		var blob []byte
-		if err := rows.Scan(&path, &blob); err != nil {
+		if err := rows.Scan(&imported, &path, &blob); err != nil {
 			return nil, err
 		}
 		err := eachEntry(blob, func(id int64, line int) error {
 			if e := entries[id]; e != nil && pick(e) {
-				list = append(list, EntryLine{e, path, line})
+				list = append(list, EntryLine{e, imported, path, line})
 			}
 			return nil
 		})

@@ -14,7 +14,9 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
@@ -238,7 +240,21 @@ func migrationFiles() []string {
 	return names // Glob sorts
 }
 
-func latestVersion() int { return len(migrationFiles()) }
+// migrationVersion is the schema version that a migration leads to: the number
+// its file name begins with. Numbers may be left out.
+func migrationVersion(name string) int {
+	number, _, _ := strings.Cut(path.Base(name), "_")
+	version, err := strconv.Atoi(number)
+	if err != nil {
+		panic(err) // the names are constant
+	}
+	return version
+}
+
+func latestVersion() int {
+	names := migrationFiles()
+	return migrationVersion(names[len(names)-1])
+}
 
 // migrate applies the missing migrations, each in a transaction of its own
 // that also sets the version, so that a failing one leaves no trace.
@@ -247,8 +263,9 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i, name := range migrationFiles() {
-		if i < version {
+	for _, name := range migrationFiles() {
+		next := migrationVersion(name)
+		if next <= version {
 			continue
 		}
 		script, err := migrations.ReadFile(name)
@@ -261,13 +278,13 @@ func (s *Store) migrate(ctx context.Context) error {
 			if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&now); err != nil {
 				return err
 			}
-			if now > i {
+			if now >= next {
 				return nil
 			}
 			if _, err := tx.ExecContext(ctx, string(script)); err != nil {
 				return err
 			}
-			_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version=%d; PRAGMA application_id=%d", i+1, applicationID))
+			_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version=%d; PRAGMA application_id=%d", next, applicationID))
 			return err
 		})
 		if err != nil {
