@@ -73,7 +73,8 @@ type File struct {
 	Dir     string // files with equal Dir form one set
 	Size    int64  // bytes, -1 when not known before reading
 	ModTime time.Time
-	Part    string // table of a set, from Sniff
+	Part    string      // table of a set, from Sniff
+	OnRead  func(n int) // told of bytes read since it was set, from any goroutine; may be nil
 	open    func() (io.ReadCloser, error)
 	packed  bool        // inside an archive
 	disk    string      // the file on disk behind it, "" for content in memory
@@ -81,12 +82,30 @@ type File struct {
 }
 
 // Open returns the raw bytes. It may be called again to read from the start.
-func (f *File) Open() (io.ReadCloser, error) { return f.open() }
+func (f *File) Open() (io.ReadCloser, error) {
+	rc, err := f.open()
+	if err != nil || f.OnRead == nil {
+		return rc, err
+	}
+	return &toldReader{rc, f.OnRead}, nil
+}
+
+// toldReader tells of what is read.
+type toldReader struct {
+	io.ReadCloser
+	tell func(n int)
+}
+
+func (r *toldReader) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	r.tell(n)
+	return n, err
+}
 
 // Text returns the content as UTF-8: byte order marks removed, UTF-16 with or
 // without a mark decoded, line ends untouched.
 func (f *File) Text() (io.ReadCloser, error) {
-	rc, err := f.open()
+	rc, err := f.Open()
 	if err != nil {
 		return nil, err
 	}

@@ -101,8 +101,15 @@ func (a *app) ingest(ctx context.Context, s *store.Store, paths []string, f *ing
 			a.say("%s: passed over: %s", p.Path, p.Why)
 		}
 	}
+	a.startProgress()
+	passes := int64(2) // to hash and to take in
+	if f.keepEvidence {
+		passes++
+	}
+	a.progress.reading("ingesting", pile.Units, passes)
 	for i := range pile.Units {
 		u := &pile.Units[i]
+		a.progress.begin(u)
 		im, err := cmd.Import(ctx, u)
 		if err != nil {
 			if ctx.Err() != nil || errors.Is(err, store.ErrFull) {
