@@ -33,6 +33,12 @@ func nested(head []byte) bool {
 
 // gzip takes a packed file.
 func (g *gatherer) gzip(f *File) {
+	f.unpackGzip()
+	g.recognise(f)
+}
+
+// unpackGzip makes a packed file on disk one that is unpacked when read.
+func (f *File) unpackGzip() {
 	disk, size := f.open, f.Size
 	f.Size, f.packed = -1, true
 	f.open = func() (io.ReadCloser, error) {
@@ -47,7 +53,6 @@ func (g *gatherer) gzip(f *File) {
 		}
 		return &unpacker{r: z, close: rc.Close, packed: size}, nil
 	}
-	g.recognise(f)
 }
 
 // zip takes the members of an archive.
@@ -83,16 +88,10 @@ func (g *gatherer) zip(name string, info os.FileInfo) {
 }
 
 func (g *gatherer) member(name string, info os.FileInfo, m *zip.File) {
-	inner := path.Clean("/" + strings.ReplaceAll(m.Name, "\\", "/"))[1:]
+	inner := innerPath(m)
 	f := &File{Path: name + "!" + inner, Dir: name + "!" + path.Dir(inner), Size: int64(m.UncompressedSize64), ModTime: m.Modified,
 		disk: name, stat: info, packed: true}
-	f.open = func() (io.ReadCloser, error) {
-		rc, err := m.Open()
-		if err != nil {
-			return nil, explain(err)
-		}
-		return &unpacker{r: rc, close: rc.Close, packed: int64(m.CompressedSize64)}, nil
-	}
+	f.open = func() (io.ReadCloser, error) { return openPacked(m) }
 	switch {
 	case m.Flags&1 != 0:
 		g.fail(fmt.Errorf("%s: encrypted; unpack it and give the files", f.Path))
@@ -101,6 +100,20 @@ func (g *gatherer) member(name string, info os.FileInfo, m *zip.File) {
 	default:
 		g.recognise(f)
 	}
+}
+
+// innerPath is the name under which a member is shown: it never leads out of
+// the archive.
+func innerPath(m *zip.File) string {
+	return path.Clean("/" + strings.ReplaceAll(m.Name, "\\", "/"))[1:]
+}
+
+func openPacked(m *zip.File) (io.ReadCloser, error) {
+	rc, err := m.Open()
+	if err != nil {
+		return nil, explain(err)
+	}
+	return &unpacker{r: rc, close: rc.Close, packed: int64(m.CompressedSize64)}, nil
 }
 
 // tooMuch refuses an archive by what its directory promises: a member never

@@ -77,7 +77,7 @@ type File struct {
 	ModTime time.Time
 	Part    string      // table of a set, from Sniff
 	Hash    bool        // take the hash of the content while it is read, see Sum
-	OnRead  func(n int) // told how many raw bytes were read, as they are
+	OnRead  func(n int) // told of bytes read since it was set, from any goroutine; may be nil
 	open    func() (io.ReadCloser, error)
 	sum     [32]byte
 	summed  int64

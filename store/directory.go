@@ -13,7 +13,7 @@ import (
 
 // Snapshots returns what every command saw of every naming context.
 func (s *Store) Snapshots(ctx context.Context) ([]audit.Snapshot, error) {
-	entries, err := s.entries(ctx, nil)
+	entries, err := entriesOf(ctx, s.q, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +91,8 @@ func eachEntry(blob []byte, call func(id int64, line int) error) error {
 	return nil
 }
 
-// entries reads all directory entries, or those in which one of the texts stands.
-func (s *Store) entries(ctx context.Context, texts []string) (map[int64]*ingest.Entry, error) {
+// entriesOf reads all directory entries, or those in which one of the texts stands.
+func entriesOf(ctx context.Context, q querier, texts []string) (map[int64]*ingest.Entry, error) {
 	entries := map[int64]*ingest.Entry{}
 	if len(texts) > 64 {
 		texts = nil // reading all is quicker
@@ -106,7 +106,7 @@ func (s *Store) entries(ctx context.Context, texts []string) (map[int64]*ingest.
 		query += []string{" WHERE ", " OR "}[min(i, 1)] + "instr(data, ?)"
 		args = append(args, string(quoted))
 	}
-	rows, err := s.q.QueryContext(ctx, query, args...)
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -128,34 +128,36 @@ func (s *Store) entries(ctx context.Context, texts []string) (map[int64]*ingest.
 
 // EntryLine is where a directory entry stands.
 type EntryLine struct {
-	Entry *ingest.Entry
-	File  string
-	Line  int
+	Entry  *ingest.Entry
+	Import int64
+	File   string
+	Line   int
 }
 
 // EntryLines finds the places of the entries that hold one of the addresses or
 // numbers, and that the test picks among them, in the newest import of each
 // file.
 func (s *Store) EntryLines(ctx context.Context, texts []string, pick func(*ingest.Entry) bool) ([]EntryLine, error) {
-	entries, err := s.entries(ctx, texts)
+	entries, err := entriesOf(ctx, s.q, texts)
 	if err != nil || len(entries) == 0 {
 		return nil, err
 	}
-	rows, err := s.q.QueryContext(ctx, "SELECT i.path, d.entries FROM directory_file d JOIN import i ON i.id=d.import ORDER BY i.path, d.id DESC")
+	rows, err := s.q.QueryContext(ctx, "SELECT i.id, i.path, d.entries FROM directory_file d JOIN import i ON i.id=d.import ORDER BY i.path, d.id DESC")
 	if err != nil {
 		return nil, explain(err)
 	}
 	defer rows.Close()
 	var list []EntryLine
 	for rows.Next() {
+		var imported int64
 		var path string
 		var blob []byte
-		if err := rows.Scan(&path, &blob); err != nil {
+		if err := rows.Scan(&imported, &path, &blob); err != nil {
 			return nil, err
 		}
 		err := eachEntry(blob, func(id int64, line int) error {
 			if e := entries[id]; e != nil && pick(e) {
-				list = append(list, EntryLine{e, path, line})
+				list = append(list, EntryLine{e, imported, path, line})
 			}
 			return nil
 		})

@@ -19,6 +19,10 @@ import (
 // Command is one ingest command: it groups the directory files met together
 // into snapshots and the settings files that add up.
 type Command struct {
+	// KeepText makes the store keep the text of the rows it takes records
+	// from, and of files that it knows without.
+	KeepText bool
+
 	s     *Store
 	env   *ingest.Env
 	id    int64       // 0 until something is written
@@ -38,6 +42,7 @@ type Imported struct {
 type FileImport struct {
 	Path      string
 	Unchanged bool // known already and not read again
+	TextAdded int  // rows of an unchanged file whose text is kept only now
 	Tally     audit.Tally
 	Notes     []string
 	Rejects   []ingest.Reject // the first few
@@ -133,6 +138,13 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 		if err := w.finish(ctx); err != nil {
 			return err
 		}
+		if c.KeepText {
+			for _, s := range toRead {
+				if _, err := keepTexts(ctx, tx, s, u.Format.Name); err != nil {
+					return err
+				}
+			}
+		}
 		for _, f := range read.Files {
 			if !f.Unchanged() {
 				return fmt.Errorf("%s: changed while it was read; left for the next run", f.Path)
@@ -204,7 +216,14 @@ func (c *Command) plan(ctx context.Context, tx *sql.Tx, command int64, u *ingest
 	var read []*source
 	for i, s := range sources {
 		if same || all || known[i] && (u.Format.Facts == nil || u.Format.Facts(s.file.Part)) {
-			im.Files = append(im.Files, FileImport{Path: s.file.Path, Unchanged: true, Tally: audit.Tally{FilesUnchanged: 1}})
+			known := FileImport{Path: s.file.Path, Unchanged: true, Tally: audit.Tally{FilesUnchanged: 1}}
+			if c.KeepText {
+				var err error
+				if known.TextAdded, err = keepTexts(ctx, tx, &sources[i], u.Format.Name); err != nil {
+					return nil, err
+				}
+			}
+			im.Files = append(im.Files, known)
 			if err := c.metAgain(ctx, tx, command, s, u.Format.Name); err != nil {
 				return nil, err
 			}

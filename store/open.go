@@ -242,10 +242,10 @@ func migrationFiles() []string {
 // latestVersion is the number that the name of the last migration begins with.
 func latestVersion() int {
 	files := migrationFiles()
-	return migrationNumber(files[len(files)-1])
+	return migrationVersion(files[len(files)-1])
 }
 
-func migrationNumber(file string) int {
+func migrationVersion(file string) int {
 	n, err := strconv.Atoi(strings.TrimPrefix(file, "migrations/")[:4])
 	if err != nil {
 		panic(err) // part of the program
@@ -267,7 +267,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		return err
 	}
 	for _, name := range migrationFiles() {
-		number := migrationNumber(name)
+		number := migrationVersion(name)
 		if number <= version {
 			continue
 		}

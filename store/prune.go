@@ -17,7 +17,7 @@ type Pruned struct {
 }
 
 // Prune drops the records filed under days before the given day, the source
-// text kept of rejected rows from then, and the texts that nothing refers to
+// text of their rows and of rejected rows from then, and the texts that nothing refers to
 // any more. Runs, tallies, undated and standing facts, the directory and the
 // settings stay. What was pruned does not come back: a file that is met again is
 // known, and rows of pruned days in a file that grew are skipped. The space is
@@ -35,7 +35,14 @@ func (s *Store) Prune(ctx context.Context, now, before time.Time) (Pruned, error
 			(SELECT coalesce(sum(s.records),0) FROM segment s WHERE s.import=import.id AND `+old+")", args...); err != nil {
 			return err
 		}
+		touched, err := ids(ctx, tx, "SELECT DISTINCT import FROM segment WHERE "+old, args...)
+		if err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM segment WHERE "+old, args...); err != nil {
+			return err
+		}
+		if err := pruneTexts(ctx, tx, touched); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "UPDATE reject SET raw='' WHERE import IN (SELECT id FROM import WHERE last<?)", day*dayMS); err != nil {

@@ -44,6 +44,14 @@ func randomSubject(r *rand.Rand) audit.Subject {
 	return s
 }
 
+func sourceText(r *rand.Rand, asked bool) *string {
+	if !asked {
+		return nil
+	}
+	text := pick(r, hostile) + pick(r, []string{"\n", " ", "\r\n", ","}) + strings.Repeat(pick(r, hostile), r.IntN(9))
+	return &text
+}
+
 // TestWidth: whatever the data, no line is wider than the terminal, colour
 // changes nothing but colour, and nothing that could steer a terminal is left.
 func TestWidth(t *testing.T) {
@@ -54,10 +62,10 @@ func TestWidth(t *testing.T) {
 			subjects[i] = randomSubject(r)
 		}
 		one := randomSubject(r)
-		lines := make([]EvidenceLine, r.IntN(6))
+		lines, asked := make([]EvidenceLine, r.IntN(6)), r.IntN(2) == 0
 		for i := range lines {
 			lines[i] = EvidenceLine{pick(r, []string{"", "2009-03-01T00:00:00Z", "0001-01-01T00:00:00Z", pick(r, hostile)}), pick(r, hostile), pick(r, hostile),
-				pick(r, hostile), pick(r, hostile), pick(r, hostile), pick(r, hostile), r.IntN(1e6)}
+				pick(r, hostile), pick(r, hostile), pick(r, hostile), pick(r, hostile), r.IntN(1e6), sourceText(r, asked), pick(r, hostile)}
 		}
 		for _, d := range []Document{Subjects(subjects, "user", 0), Subject(one, lines, []History{{1, pick(r, hostile), pick(r, hostile)}})} {
 			for _, w := range []int{80, 120, 40, 20, 3} {

@@ -43,6 +43,12 @@ func cut(s string, to int, tail bool) string {
 	return string(runes[:n]) + "…"
 }
 
+// Width measures what a text takes on a terminal, in columns.
+func Width(s string) int { return width(s) }
+
+// Fit makes a text safe for a terminal and cuts it to a number of columns.
+func Fit(s string, columns int) string { return cut(Clean(s), columns, false) }
+
 // fit chooses columns and their widths for a terminal. natural holds the width
 // of each column's widest cell. Columns leave in the order of Drop until what
 // may be cut can be cut to its Min; only when none is left to drop is anything

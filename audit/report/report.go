@@ -54,6 +54,7 @@ type Column struct {
 	Drop   int    // order of leaving a narrow terminal, greatest first; 0 stays
 	Min    int    // least width worth showing when cells are cut; 0 is never cut
 	Tail   bool   // when cut, keep the end (a path and line) and not the beginning
+	Below  bool   // in tables, printed in full below its row, where not empty
 }
 
 // Cell is one value and how it is meant.

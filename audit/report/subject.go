@@ -17,6 +17,11 @@ type EvidenceLine struct {
 	Server   string `json:"server"`
 	File     string `json:"file"`
 	Line     int    `json:"line"`
+
+	// When the source was asked for: the text of the row, empty when there is
+	// none, and why there is none or not all of it.
+	Source     *string `json:"source,omitempty"`
+	SourceNote string  `json:"source_note,omitempty"`
 }
 
 // History is what one saved run said of a subject.
@@ -237,9 +242,18 @@ func evidence(lines []EvidenceLine) Grid {
 			{Key: "line", Number: true},
 		},
 	}
+	asked := len(lines) > 0 && lines[0].Source != nil
+	if asked {
+		g.Columns = append(g.Columns, Column{Name: "Source", Key: "source", Below: true},
+			Column{Name: "About the source", Key: "source_note", Below: true})
+	}
 	for _, l := range lines {
-		g.Rows = append(g.Rows, cells(orNone(moment(l.Time), "undated"), l.Time, l.Activity, l.Peer, l.Device,
-			l.Client, l.Server, fmt.Sprintf("%s:%d", l.File, l.Line), l.File, number(l.Line)))
+		row := cells(orNone(moment(l.Time), "undated"), l.Time, l.Activity, l.Peer, l.Device,
+			l.Client, l.Server, fmt.Sprintf("%s:%d", l.File, l.Line), l.File, number(l.Line))
+		if asked {
+			row = append(row, Cell{Text: *l.Source}, Cell{Text: l.SourceNote, Tone: Warn})
+		}
+		g.Rows = append(g.Rows, row)
 	}
 	return g
 }

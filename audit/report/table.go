@@ -103,7 +103,7 @@ func (p *printer) facts(facts []Fact) {
 // table prints the rows and returns the names of the columns that the terminal
 // had no room for.
 func (p *printer) table(g Grid, rows [][]Cell) (left []string, err error) {
-	at := g.visible()
+	at := slices.DeleteFunc(g.visible(), func(c int) bool { return g.Columns[c].Below })
 	all := rows
 	if len(g.Foot) > 0 {
 		all = append(append([][]Cell(nil), rows...), g.Foot)
@@ -165,8 +165,32 @@ func (p *printer) table(g Grid, rows [][]Cell) (left []string, err error) {
 			line = strings.Repeat(ruleMark, rule)
 		}
 		p.line(line)
+		if row := i - 2; row >= 0 && row < len(rows) {
+			p.below(g.Columns, rows[row])
+		}
 	}
 	return left, p.err
+}
+
+// below prints what stands in full below a row, marked so that no text can
+// pass for a row of its own.
+func (p *printer) below(columns []Column, row []Cell) {
+	const mark = "  | "
+	room := max(p.o.Width-len(mark), 1)
+	for i, c := range columns {
+		if !c.Below || row[i].Text == "" {
+			continue
+		}
+		for line := range strings.Lines(row[i].Text) {
+			line = Clean(strings.TrimRight(line, "\r\n"))
+			for p.o.Width > 0 && width(line) > room {
+				head := firstColumns(line, room)
+				p.line(strings.TrimRight(mark+p.paint(strings.TrimRight(head, " "), styles[row[i].Tone]), " "))
+				line = line[len(head):]
+			}
+			p.line(strings.TrimRight(mark+p.paint(strings.TrimRight(line, " "), styles[row[i].Tone]), " "))
+		}
+	}
 }
 
 // ruleMark draws the line below a header.

@@ -16,13 +16,15 @@ import (
 
 // ingestFlags are shared by ingest and run.
 type ingestFlags struct {
-	fileDate   string
-	strictData bool
+	fileDate     string
+	strictData   bool
+	keepEvidence bool
 }
 
 func (f *ingestFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.fileDate, "file-date", "", "date (YYYY-MM-DD) of directory exports whose entries carry none")
 	cmd.Flags().BoolVar(&f.strictData, "strict-data", false, "exit 4 when records were rejected or days are missing")
+	cmd.Flags().BoolVar(&f.keepEvidence, "keep-evidence", false, "keep the text of the source rows in the database too (see user --source)")
 }
 
 func (a *app) ingestCommand() *cobra.Command {
@@ -81,6 +83,7 @@ func (a *app) ingest(ctx context.Context, s *store.Store, paths []string, f *ing
 		}
 	}
 	cmd := s.NewCommand(env)
+	cmd.KeepText = f.keepEvidence
 	if err := a.saveSettings(ctx, s, cmd, env, override(pile.Settings, named)); err != nil {
 		return nil, err
 	}
@@ -98,8 +101,15 @@ func (a *app) ingest(ctx context.Context, s *store.Store, paths []string, f *ing
 			a.say("%s: passed over: %s", p.Path, p.Why)
 		}
 	}
+	a.startProgress()
+	passes := int64(1) // new files are hashed while they are taken in
+	if f.keepEvidence {
+		passes++
+	}
+	a.progress.reading("ingesting", pile.Units, passes)
 	for i := range pile.Units {
 		u := &pile.Units[i]
+		a.progress.begin(u)
 		im, err := cmd.Import(ctx, u)
 		if err != nil {
 			if ctx.Err() != nil || errors.Is(err, store.ErrFull) {
@@ -205,11 +215,16 @@ func (a *app) licensesInForce(ctx context.Context, s *store.Store) (owned []audi
 // sayImported tells what became of a unit: one line for it, and the notes and
 // first problems of its files.
 func (a *app) sayImported(im *store.Imported) {
-	name, t := im.Files[0].Path, im.Tally()
+	name, t, added := im.Files[0].Path, im.Tally(), 0
+	for _, f := range im.Files {
+		added += f.TextAdded
+	}
 	if n := len(im.Files); n > 1 {
 		name = fmt.Sprintf("%s: %d files", path.Dir(name), n)
 	}
 	switch {
+	case t.Files == 0 && added > 0:
+		a.say("%s: unchanged; the text of %d rows is kept now", name, added)
 	case t.Files == 0:
 		a.say("%s: unchanged", name)
 	case t.FilesUnchanged > 0:

@@ -87,8 +87,8 @@ func (a *app) pruneCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune --before DATE",
 		Short: "drop old evidence, keep the runs",
-		Long: `Drop the records of days before a date, and the names that nothing refers to
-any more. Saved runs, tallies, directory state and settings stay. A pruned file
+		Long: `Drop the records of days before a date, the kept text of their source rows, and
+the names that nothing refers to any more. Saved runs, tallies, directory state and settings stay. A pruned file
 that is met again is known and is not read again.`,
 		Example: "  calaudit prune --before 2008-10-01",
 		Args:    cobra.NoArgs,

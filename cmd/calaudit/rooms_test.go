@@ -32,6 +32,7 @@ var rooms = map[string][]string{
 var banned = map[string]string{
 	"database/sql":                       "store",
 	"github.com/mattn/go-sqlite3":        "store",
+	"github.com/klauspost/compress":      "store",
 	"github.com/spf13/cobra":             "cmd/calaudit",
 	"github.com/olekukonko/tablewriter":  "audit/report",
 	"github.com/gofrs/flock":             "cmd/calaudit",

@@ -25,7 +25,8 @@ import (
 type app struct {
 	stdout, stderr io.Writer
 	now            func() time.Time
-	started        bool // a command's own code ran: errors are no longer cobra's
+	progress       *progress // nil: none is shown
+	started        bool      // a command's own code ran: errors are no longer cobra's
 	status         int
 
 	db      string
@@ -105,6 +106,7 @@ func (a *app) do(f func(ctx context.Context, args []string) error) func(*cobra.C
 		if err := a.checkOutput(); err != nil {
 			return err
 		}
+		defer a.endProgress()
 		return f(cmd.Context(), args)
 	}
 }
@@ -145,8 +147,14 @@ func cleanLines(s string) string {
 	return strings.Join(lines, "\n")
 }
 
+// plain reports whether the terminal is to be spared everything but text.
+func (a *app) plain() bool {
+	return a.noColor || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
+}
+
 // write prints a document where the flags say.
 func (a *app) write(d report.Document) error {
+	a.endProgress()
 	o := report.Options{Format: a.format}
 	if a.output != "" {
 		return writeFile(a.output, func(w io.Writer) error { return report.Write(w, d, o) })
@@ -160,7 +168,7 @@ func (a *app) write(d report.Document) error {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
 			o.Width = width
 		}
-		o.Color = !a.noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+		o.Color = !a.plain()
 	}
 	return report.Write(a.stdout, d, o)
 }

@@ -188,6 +188,8 @@ type auditing struct {
 
 // audit judges what the store holds, saves the run and prints it.
 func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan, with auditing) error {
+	a.startProgress()
+	a.progress.phase("auditing")
 	snapshots, err := s.Snapshots(ctx)
 	if err != nil {
 		return err

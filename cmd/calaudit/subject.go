@@ -17,6 +17,7 @@ import (
 
 func (a *app) subjectCommand(kind string) *cobra.Command {
 	var run int
+	var source bool
 	example := "  calaudit user alice@contoso.com\n  calaudit user +14255550102 --format json"
 	if kind == "device" {
 		example = "  calaudit device mac:0004f2000001\n  calaudit device host:pc1 --format json"
@@ -42,9 +43,14 @@ func (a *app) subjectCommand(kind string) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				lines, err := a.evidence(ctx, s, r, sub)
+				lines, imports, err := a.evidence(ctx, s, r, sub)
 				if err != nil {
 					return err
+				}
+				if source {
+					if err := addSources(ctx, s, lines, imports); err != nil {
+						return err
+					}
 				}
 				history, err := history(ctx, s, sub)
 				if err != nil {
@@ -55,6 +61,7 @@ func (a *app) subjectCommand(kind string) *cobra.Command {
 		}),
 	}
 	cmd.Flags().IntVar(&run, "run", 0, "number of the saved run (default: the newest)")
+	cmd.Flags().BoolVar(&source, "source", false, "show the text of each evidence line's source row, kept (ingest --keep-evidence) or from the unchanged export")
 	return cmd
 }
 
@@ -100,25 +107,25 @@ func findSubject(ctx context.Context, s *store.Store, run int, kind, text string
 }
 
 // evidence gathers every record that speaks about the subject: the facts of
-// the run's window, and the directory's entries.
-func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *audit.Subject) ([]report.EvidenceLine, error) {
+// the run's window, and the directory's entries; and the import of each.
+func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *audit.Subject) (list []report.EvidenceLine, imports []int64, err error) {
 	names, err := s.Names(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	from, err := time.Parse(time.DateOnly, r.Report.Window.From)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	to, err := time.Parse(time.DateOnly, r.Report.Window.To)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ids := append([]string{sub.ID}, sub.Aliases...)
 	users, machines := subjectIDs(names, ids)
 	e, err := s.Lines(ctx, names, from, to.AddDate(0, 0, 1), store.Who{Users: users, Machines: machines}, 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var texts []string // as entries spell them
 	for _, id := range ids {
@@ -130,11 +137,13 @@ func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *a
 			e.Primary != "" && slices.Contains(ids, "sip:"+e.Primary)
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	list := make([]report.EvidenceLine, 0, len(e.Lines)+len(places))
+	list = make([]report.EvidenceLine, 0, len(e.Lines)+len(places))
 	for _, p := range places {
-		list = append(list, entryLines(p)...)
+		for _, l := range entryLines(p) {
+			list, imports = append(list, l), append(imports, p.Import)
+		}
 	}
 	for _, l := range e.Lines {
 		device := names[l.Fact.Device].Text
@@ -147,8 +156,9 @@ func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *a
 		}
 		list = append(list, report.EvidenceLine{Time: moment(l.Fact.At), Activity: l.Fact.Activity.String(), Peer: peer, Device: device,
 			Client: names[l.Fact.Client].Text, Server: names[l.Fact.Server].Text, File: l.File, Line: int(l.Fact.Line)})
+		imports = append(imports, int64(l.Fact.File))
 	}
-	return list, nil
+	return list, imports, nil
 }
 
 // subjectIDs finds the ids of a subject in the name table: identities it has

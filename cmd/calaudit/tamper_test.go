@@ -18,13 +18,23 @@ import (
 func TestCheckSeesWhatWasChangedBehindItsBack(t *testing.T) {
 	sound := filepath.Join(t.TempDir(), "a.db")
 	var r audit.Report
-	calauditJSON(t, exitShortfall, &r, "run", filepath.Join(repo, "sample-logs", "contoso"), "--db", sound)
+	calauditJSON(t, exitShortfall, &r, "run", filepath.Join(repo, "sample-logs", "contoso"), "--keep-evidence", "--db", sound)
 	calauditJSON(t, exitShortfall, &r, "audit", "--db", sound)
 	for _, change := range []string{
 		"DELETE FROM segment",
 		"DELETE FROM segment WHERE id=(SELECT max(id) FROM segment)",
 		"UPDATE segment SET block=substr(block, 1, length(block)-1) WHERE id=1",
 		"UPDATE segment SET records=records+1 WHERE id=1",
+		"DELETE FROM source_text",
+		"DELETE FROM source_text WHERE id=1",
+		"DELETE FROM source_kept WHERE id=2",
+		"DELETE FROM source_kept",
+		"UPDATE source_text SET block=substr(block, 1, length(block)-1) WHERE id=1",
+		"UPDATE source_text SET block=(SELECT block FROM source_text WHERE id=2), first=(SELECT first FROM source_text WHERE id=2), last=(SELECT last FROM source_text WHERE id=2), rows=(SELECT rows FROM source_text WHERE id=2) WHERE id=1",
+		"UPDATE source_text SET first=first-1 WHERE id=1",
+		"UPDATE source_text SET import=import+1 WHERE id=1",
+		"UPDATE source_kept SET rows=rows-1 WHERE rows>0",
+		"UPDATE source_kept SET sha256=(SELECT max(sha256) FROM source_kept) WHERE rows>0",
 		"UPDATE import SET read=read+1, stored=stored+1 WHERE id=1",
 		"UPDATE import SET rejected=rejected-1, skipped=skipped+1 WHERE rejected>0",
 		"UPDATE import SET path='other.csv' WHERE id=2",
