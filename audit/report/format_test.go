@@ -67,7 +67,7 @@ func TestWidth(t *testing.T) {
 			lines[i] = EvidenceLine{pick(r, []string{"", "2009-03-01T00:00:00Z", "0001-01-01T00:00:00Z", pick(r, hostile)}), pick(r, hostile), pick(r, hostile),
 				pick(r, hostile), pick(r, hostile), pick(r, hostile), pick(r, hostile), r.IntN(1e6), sourceText(r, asked), pick(r, hostile)}
 		}
-		for _, d := range []Document{Subjects(subjects, "user", 0), Subject(one, lines, []History{{1, pick(r, hostile), pick(r, hostile)}})} {
+		for _, d := range []Document{Subjects(subjects, "user", 0), Subject(one, lines, nil, []History{{1, pick(r, hostile), pick(r, hostile)}})} {
 			for _, w := range []int{80, 120, 40, 20, 3} {
 				checkWidth(t, d, w)
 			}
@@ -193,7 +193,7 @@ func TestJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &back); err != nil || back[0].ID != raw || !strings.Contains(out, "<") {
 		t.Errorf("text altered: %s", out)
 	}
-	device := write(t, Subject(audit.Subject{ID: "mac:1", Kind: "device"}, nil, nil), Options{Format: "json"})
+	device := write(t, Subject(audit.Subject{ID: "mac:1", Kind: "device"}, nil, nil, nil), Options{Format: "json"})
 	var keys map[string]any
 	if err := json.Unmarshal([]byte(device), &keys); err != nil {
 		t.Fatal(err)
@@ -210,7 +210,7 @@ func TestJSON(t *testing.T) {
 
 func TestEmptyListsInAllFormats(t *testing.T) {
 	for _, f := range Formats() {
-		for _, d := range []Document{Shortfall(&audit.Report{}), Subjects(nil, "user", 5), Subject(audit.Subject{}, nil, nil), Imports(nil),
+		for _, d := range []Document{Shortfall(&audit.Report{}), Subjects(nil, "user", 5), Subject(audit.Subject{}, nil, nil, nil), Imports(nil),
 			Rejected(nil), Runs(nil), Differences(Diff{}), Licenses(nil, nil), Policies(nil), ExportFormats(nil), Checks(nil)} {
 			if out := write(t, d, Options{Format: f, Width: 80}); out == "" {
 				t.Errorf("%s: nothing for %q", f, d.Title)
@@ -266,7 +266,7 @@ func TestTimelineChoosesItsScale(t *testing.T) {
 		{"2008-01-31T00:00:00Z", "2009-03-01T00:00:00Z", "Month", 15},
 		{"0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "Year", 2},
 	} {
-		g := timeline([]EvidenceLine{{Time: c.first}, {Time: c.last}, {Time: ""}})
+		g := timeline([]EvidenceLine{{Time: c.first}, {Time: c.last}, {Time: ""}}, nil)
 		if g.Columns[0].Name != c.name || len(g.Rows) != c.rows {
 			t.Errorf("%s to %s: %s, %d rows", c.first, c.last, g.Columns[0].Name, len(g.Rows))
 		}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"calaudit/audit"
 )
@@ -41,6 +42,7 @@ type investigated struct {
 	Users    *[]string      `json:"users,omitempty"`
 	History  []History      `json:"history"`
 	Evidence []EvidenceLine `json:"evidence"`
+	LeftOut  int            `json:"evidence_left_out,omitempty"` // older records, when only the newest were asked for
 }
 
 // namesShown bounds the lists of aliases and shared devices on the page.
@@ -48,9 +50,14 @@ const namesShown = 20
 
 // Subject is the page of an investigation: the verdict and why, who else the
 // subject is, what it shares, when it was active, what earlier runs said, and
-// every record with its file and line. Its CSV is the evidence.
-func Subject(s audit.Subject, e []EvidenceLine, h []History) Document {
+// every record with its file and line. Its CSV is the evidence. older counts, by
+// day, the records that were not asked for; the zero time stands for those
+// without a day.
+func Subject(s audit.Subject, e []EvidenceLine, older map[time.Time]int, h []History) Document {
 	value := investigated{Subject: wholeSubject(s), Aliases: list(s.Aliases), History: list(h), Evidence: list(e)}
+	for _, n := range older {
+		value.LeftOut += n
+	}
 	shares := list(s.Shares)
 	if s.Kind == "device" {
 		value.Users = &shares
@@ -58,13 +65,13 @@ func Subject(s audit.Subject, e []EvidenceLine, h []History) Document {
 		value.Devices = &shares
 	}
 	d := Document{Title: s.ID, Value: value, Grids: []Grid{subjectFacts(s), reasons(s)}}
-	if g := timeline(e); len(g.Rows) > 0 {
+	if g := timeline(e, older); len(g.Rows) > 0 {
 		d.Grids = append(d.Grids, g)
 	}
 	if len(h) > 0 {
 		d.Grids = append(d.Grids, history(h))
 	}
-	d.Grids = append(d.Grids, evidence(e))
+	d.Grids = append(d.Grids, evidence(e, value.LeftOut))
 	return d
 }
 
@@ -224,9 +231,9 @@ func history(h []History) Grid {
 	return g
 }
 
-func evidence(lines []EvidenceLine) Grid {
+func evidence(lines []EvidenceLine, leftOut int) Grid {
 	g := Grid{
-		Title: "Evidence: " + plural(len(lines), "record", "records"),
+		Title: "Evidence: " + plural(len(lines)+leftOut, "record", "records"),
 		Main:  true,
 		Empty: "None in the store; it may have been pruned.",
 		Columns: []Column{
@@ -241,6 +248,9 @@ func evidence(lines []EvidenceLine) Grid {
 			{Key: "file"},
 			{Key: "line", Number: true},
 		},
+	}
+	if leftOut > 0 {
+		g.Notes = []string{fmt.Sprintf("Older records, not shown for the limit: %s.", number(leftOut))}
 	}
 	asked := len(lines) > 0 && lines[0].Source != nil
 	if asked {

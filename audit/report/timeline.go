@@ -1,6 +1,8 @@
 package report
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,26 +17,23 @@ const (
 )
 
 // timeline counts the dated evidence by week, month or year and draws it.
-func timeline(lines []EvidenceLine) Grid {
-	var times []time.Time
-	var first, last time.Time
+func timeline(lines []EvidenceLine, older map[time.Time]int) Grid {
+	days := map[time.Time]int{}
 	for _, l := range lines {
-		t, err := time.Parse(time.RFC3339, l.Time)
-		if err != nil {
-			continue // undated: a fact without a day
+		if t, err := time.Parse(time.RFC3339, l.Time); err == nil { // else a fact without a day
+			days[t.UTC().Truncate(24*time.Hour)]++
 		}
-		t = t.UTC()
-		if len(times) == 0 || t.Before(first) {
-			first = t
-		}
-		if len(times) == 0 || t.After(last) {
-			last = t
-		}
-		times = append(times, t)
 	}
-	if len(times) == 0 {
+	for t, n := range older {
+		if !t.IsZero() {
+			days[t] += n
+		}
+	}
+	if len(days) == 0 {
 		return Grid{}
 	}
+	sorted := slices.SortedFunc(maps.Keys(days), time.Time.Compare)
+	first, last := sorted[0], sorted[len(sorted)-1]
 	name, start, next := "Week of", monday, func(t time.Time) time.Time { return t.AddDate(0, 0, 7) }
 	months := (last.Year()-first.Year())*12 + int(last.Month()) - int(first.Month()) + 1
 	label := day
@@ -52,9 +51,9 @@ func timeline(lines []EvidenceLine) Grid {
 	}
 	counts := make(map[time.Time]int)
 	most := 0
-	for _, t := range times {
+	for t, n := range days {
 		at := start(t)
-		counts[at]++
+		counts[at] += n
 		most = max(most, counts[at])
 	}
 	g := Grid{

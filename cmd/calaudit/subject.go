@@ -16,7 +16,7 @@ import (
 )
 
 func (a *app) subjectCommand(kind string) *cobra.Command {
-	var run int
+	var run, limit int
 	var source bool
 	example := "  calaudit user alice@contoso.com\n  calaudit user +14255550102 --format json"
 	if kind == "device" {
@@ -34,6 +34,9 @@ func (a *app) subjectCommand(kind string) *cobra.Command {
 			return nil
 		},
 		RunE: a.do(func(ctx context.Context, args []string) error {
+			if limit < 0 {
+				return usagef("--limit %d is less than 0", limit)
+			}
 			return a.reading(ctx, func(s *store.Store) error {
 				r, err := latest(ctx, s, run)
 				if err != nil {
@@ -43,7 +46,7 @@ func (a *app) subjectCommand(kind string) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				lines, imports, err := a.evidence(ctx, s, r, sub)
+				lines, older, imports, err := a.evidence(ctx, s, r, sub, limit)
 				if err != nil {
 					return err
 				}
@@ -56,11 +59,12 @@ func (a *app) subjectCommand(kind string) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.write(report.Subject(*sub, lines, history))
+				return a.write(report.Subject(*sub, lines, older, history))
 			})
 		}),
 	}
 	cmd.Flags().IntVar(&run, "run", 0, "number of the saved run (default: the newest)")
+	cmd.Flags().IntVar(&limit, "limit", 0, "show the newest N records of exports only, which is quicker (0: all)")
 	cmd.Flags().BoolVar(&source, "source", false, "show the text of each evidence line's source row, kept (ingest --keep-evidence) or from the unchanged export")
 	return cmd
 }
@@ -107,25 +111,26 @@ func findSubject(ctx context.Context, s *store.Store, run int, kind, text string
 }
 
 // evidence gathers every record that speaks about the subject: the facts of
-// the run's window, and the directory's entries; and the import of each.
-func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *audit.Subject) (list []report.EvidenceLine, imports []int64, err error) {
+// the run's window, and the directory's entries; and the import of each. What a
+// limit leaves out is counted by day.
+func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *audit.Subject, limit int) (list []report.EvidenceLine, older map[time.Time]int, imports []int64, err error) {
 	names, err := s.Names(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	from, err := time.Parse(time.DateOnly, r.Report.Window.From)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	to, err := time.Parse(time.DateOnly, r.Report.Window.To)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	ids := append([]string{sub.ID}, sub.Aliases...)
 	users, machines := subjectIDs(names, ids)
-	e, err := s.Lines(ctx, names, from, to.AddDate(0, 0, 1), store.Who{Users: users, Machines: machines}, 0)
+	e, err := s.Lines(ctx, names, from, to.AddDate(0, 0, 1), store.Who{Users: users, Machines: machines}, limit)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var texts []string // as entries spell them
 	for _, id := range ids {
@@ -137,7 +142,7 @@ func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *a
 			e.Primary != "" && slices.Contains(ids, "sip:"+e.Primary)
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	list = make([]report.EvidenceLine, 0, len(e.Lines)+len(places))
 	for _, p := range places {
@@ -158,15 +163,22 @@ func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *a
 			Client: names[l.Fact.Client].Text, Server: names[l.Fact.Server].Text, File: l.File, Line: int(l.Fact.Line)})
 		imports = append(imports, int64(l.Fact.File))
 	}
-	return list, imports, nil
+	return list, e.More, imports, nil
 }
 
 // subjectIDs finds the ids of a subject in the name table: identities it has
 // as a user, and the ids of its machine.
 func subjectIDs(names []ingest.Name, ids []string) (users, machines map[ingest.ID]bool) {
 	users, machines = map[ingest.ID]bool{}, map[ingest.ID]bool{}
+	wanted, phones := map[string]bool{}, map[string]bool{}
+	for _, id := range ids {
+		wanted[id] = true
+		if user, ok := strings.CutPrefix(id, "sip:"); ok { // a device that is an identity
+			phones[user] = true
+		}
+	}
 	for i, n := range names {
-		if n.Text == "" || !slices.Contains(ids, n.Text) && !(n.Kind == ingest.UserName && slices.Contains(ids, "sip:"+n.Text)) {
+		if n.Text == "" || !wanted[n.Text] && !(n.Kind == ingest.UserName && phones[n.Text]) {
 			continue
 		}
 		switch n.Kind {
