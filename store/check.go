@@ -140,7 +140,7 @@ func (s *Store) checkSegments(ctx context.Context) (string, error) {
 			if !x.sound(r) {
 				return fmt.Sprintf("block %d refers to a party or name that is not there", id), nil
 			}
-			rec := r.Record(x.parties)
+			rec := r.Record(x.party(r.From), x.party(r.To))
 			for _, n := range rec.Names() {
 				if n != 0 && names[n].Text == "" {
 					return fmt.Sprintf("block %d refers to name %d, which is not there", id, n), nil

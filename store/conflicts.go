@@ -57,7 +57,7 @@ func (s *Store) conflicts(ctx context.Context, x *composing) (keyConflicts, erro
 				return nil, segment.ErrDamaged
 			}
 			best, ok := k[key]
-			rec, least := r.Record(x.parties), best.Record(x.parties)
+			rec, least := r.Record(x.party(r.From), x.party(r.To)), best.Record(x.party(best.From), x.party(best.To))
 			if !ok || ingest.ComparePlain(&rec, &least, x.name) < 0 {
 				k[key] = r
 			}
@@ -94,7 +94,7 @@ func (s *Store) Conflicts(ctx context.Context, names []ingest.Name) ([]audit.Con
 	}
 	list := make([]audit.Conflict, 0, len(x.conflicts))
 	for _, r := range x.conflicts {
-		list = append(list, audit.Conflict{Subject: names[x.parties[r.From].User].Text,
+		list = append(list, audit.Conflict{Subject: names[x.party(r.From).User].Text,
 			What: fmt.Sprintf("several rows claim to be the same %s of one session; the least of them holds, at %s",
 				r.Activity, time.UnixMilli(r.At).UTC().Format(time.RFC3339))})
 	}

@@ -36,7 +36,7 @@ type words[T comparable] struct {
 	saved  int // values below this one are in the database
 }
 
-const wordsPerBlock = 4096
+const wordsPerBlock = 512
 
 // id returns the number of a value, and gives it one if it is new.
 func (w *words[T]) id(v T) uint32 {
@@ -92,12 +92,16 @@ func (w *words[T]) grow() {
 
 // load reads everything that is saved.
 func (w *words[T]) load(ctx context.Context, q querier) error {
+	var total int
+	if err := q.QueryRowContext(ctx, "SELECT coalesce(max(first+words), 1) FROM dictionary WHERE kind=?", w.kind).Scan(&total); err != nil {
+		return err
+	}
 	rows, err := q.QueryContext(ctx, "SELECT first, words, block FROM dictionary WHERE kind=? ORDER BY first", w.kind)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	w.values, w.slots = make([]T, 1), nil
+	w.values, w.slots = make([]T, 1, min(total, 1<<26)), nil
 	for rows.Next() {
 		var first, n int
 		var block sql.RawBytes
@@ -116,6 +120,76 @@ func (w *words[T]) load(ctx context.Context, q querier) error {
 	}
 	w.saved = len(w.values)
 	return rows.Err()
+}
+
+// few reads words a block at a time, when they are asked for: the look-up of
+// one person needs few of them. It must not be asked while rows of a query are
+// open: there is one connection.
+type few[T comparable] struct {
+	ctx    context.Context
+	q      querier
+	words  *words[T]
+	n      int // how many words there are, the zero value included
+	blocks map[int][]T
+	err    error // the first failure; the zero value stands for what could not be read
+}
+
+func newFew[T comparable](ctx context.Context, q querier, w *words[T]) (*few[T], error) {
+	f := &few[T]{ctx: ctx, q: q, words: w, blocks: map[int][]T{}}
+	err := q.QueryRowContext(ctx, "SELECT coalesce(max(first+words), 1) FROM dictionary WHERE kind=?", w.kind).Scan(&f.n)
+	return f, err
+}
+
+func (f *few[T]) at(id uint32) (v T) {
+	if id == 0 || f.err != nil {
+		return v
+	}
+	first := (int(id)-1)/wordsPerBlock*wordsPerBlock + 1
+	block, ok := f.blocks[first]
+	if !ok {
+		var n int
+		var packed []byte
+		f.err = f.q.QueryRowContext(f.ctx, "SELECT words, block FROM dictionary WHERE kind=? AND first=?", f.words.kind, first).Scan(&n, &packed)
+		if f.err == nil {
+			block, f.err = f.words.read(n, packed)
+		}
+		f.blocks[first] = block
+	}
+	if int(id)-first >= len(block) {
+		if f.err == nil {
+			f.err = segment.ErrDamaged
+		}
+		return v
+	}
+	return block[int(id)-first]
+}
+
+// each calls for all words, a block at a time, of the blocks that a condition
+// picks.
+func (f *few[T]) each(where string, args []any, call func(id uint32, v *T)) error {
+	return each(f.ctx, f.q, "SELECT first, words, block FROM dictionary WHERE kind=?"+where, func(rows *sql.Rows) error {
+		var first, n int
+		var packed sql.RawBytes
+		if err := rows.Scan(&first, &n, &packed); err != nil {
+			return err
+		}
+		block, err := f.words.read(n, packed)
+		for i := range block {
+			call(uint32(first+i), &block[i])
+		}
+		return err
+	}, append([]any{f.words.kind}, args...)...)
+}
+
+// read unpacks a block.
+func (w *words[T]) read(n int, packed []byte) ([]T, error) {
+	if n < 1 || n > wordsPerBlock {
+		return nil, segment.ErrDamaged
+	}
+	block := make([]T, n)
+	r := segment.NewReader(packed)
+	w.unpack(r, block)
+	return block, r.End()
 }
 
 // save writes what is new since load or the last save. Only the last block,

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -33,38 +34,112 @@ const fewUsers = 64
 // Evidence is the facts about somebody.
 type Evidence struct {
 	Lines []Line // oldest first
+	// Name is the text behind an id in them.
+	Name func(ingest.ID) string
 	// More counts, by day (UTC midnight), the facts that a limit left out.
 	More map[time.Time]int
 }
 
-// Lines finds the facts of the window [from, to) about somebody: all, or the
-// newest of them when limit is not 0. Only the blocks are opened that the
+// Lines finds the facts of the window [from, to) about whoever goes by one of
+// the ids: all, or the newest of them when limit is not 0. A device that is an
+// identity has the id sip:IDENTITY. Only the blocks are opened that the
 // summaries name.
-func (s *Store) Lines(ctx context.Context, names []ingest.Name, from, to time.Time, who Who, limit int) (*Evidence, error) {
-	x, err := s.composing(ctx, names)
+func (s *Store) Lines(ctx context.Context, from, to time.Time, ids []string, limit int) (*Evidence, error) {
+	l := &lookup{s: s, from: from.UnixMilli(), to: to.UnixMilli(), users: map[ingest.ID]bool{}, parties: map[uint32]bool{}}
+	whole, err := s.unsummarised(ctx, l.from, l.to)
+	if err != nil {
+		return nil, explain(err)
+	}
+	twice, err := s.conflictKeys(ctx)
 	if err != nil {
 		return nil, err
 	}
-	l := lookup{s: s, x: x, from: from.UnixMilli(), to: to.UnixMilli(), who: who, users: map[ingest.ID]bool{}}
-	for id := range who.Users {
-		if who.Users[id] {
-			l.users[id] = true
-		}
-	}
-	before := len(l.users)
-	for i := range x.parties {
-		if p := &x.parties[i]; who.Machines[p.Device] || who.Machines[p.Endpoint] {
-			l.users[p.User] = true
-		}
-	}
-	if len(l.users) == before { // what users did on other machines is not counted
-		l.limit = limit
-	}
-	delete(l.users, 0)
-	if err := l.days(ctx); err != nil {
+	names, err := newFew(ctx, s.q, newNames())
+	if err != nil {
 		return nil, explain(err)
 	}
-	e := &Evidence{More: map[time.Time]int{}}
+	parties, err := newFew(ctx, s.q, newParties())
+	if err != nil {
+		return nil, explain(err)
+	}
+	if l.who, err = whoIs(names, ids); err != nil {
+		return nil, explain(err)
+	}
+	machines := false // what users did on other machines is not counted
+	for id := range l.who.Users {
+		l.users[id] = true
+	}
+	for _, more := range []bool{false, true} { // first the users of the machines, then the parties of all users
+		err = parties.each("", nil, func(id uint32, p *ingest.Party) {
+			if !more && (l.who.Machines[p.Device] || l.who.Machines[p.Endpoint]) && p.User != 0 && !l.users[p.User] {
+				l.users[p.User], machines = true, true
+			}
+			if more && l.users[p.User] {
+				l.parties[id] = true
+			}
+		})
+		if err != nil {
+			return nil, explain(err)
+		}
+	}
+	if !machines {
+		l.limit = limit
+	}
+	if len(whole) == 0 && len(twice) == 0 && len(l.users) <= fewUsers {
+		l.x = &composing{name: func(id ingest.ID) ingest.Name { return names.at(uint32(id)) }, names: names.n, party: parties.at, parties: parties.n}
+	} else {
+		all, err := s.Names(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if l.x, err = s.composing(ctx, all); err != nil {
+			return nil, err
+		}
+	}
+	if len(l.users) <= fewUsers {
+		err = errors.Join(l.wholeDays(ctx, whole), l.days(ctx))
+	} else {
+		err = l.everyDay(ctx)
+	}
+	if err = errors.Join(err, names.err, parties.err); err != nil {
+		return nil, explain(err)
+	}
+	e, err := s.evidence(ctx, l, limit)
+	return e, explain(errors.Join(err, names.err))
+}
+
+// whoIs finds the numbers of the texts that somebody goes by.
+func whoIs(names *few[ingest.Name], ids []string) (Who, error) {
+	who := Who{Users: map[ingest.ID]bool{}, Machines: map[ingest.ID]bool{}}
+	wanted, phones := map[string]bool{}, map[string]bool{}
+	where, args := "", []any{}
+	for i, id := range ids {
+		wanted[id] = true
+		user, phone := strings.CutPrefix(id, "sip:") // a device that is an identity
+		if phone {
+			phones[user] = true
+		}
+		where += []string{" AND (", " OR "}[min(i, 1)] + "instr(block, ?)"
+		args = append(args, []byte(user))
+	}
+	if where += ")"; len(ids) > 64 || len(ids) == 0 {
+		where, args = "", nil // reading all is quicker
+	}
+	err := names.each(where, args, func(id uint32, n *ingest.Name) {
+		switch {
+		case n.Text == "" || !wanted[n.Text] && !(n.Kind == ingest.UserName && phones[n.Text]):
+		case n.Kind == ingest.UserName:
+			who.Users[ingest.ID(id)] = true
+		case n.Kind == ingest.DeviceName || n.Kind == ingest.EndpointName:
+			who.Machines[ingest.ID(id)] = true
+		}
+	})
+	return who, err
+}
+
+// evidence is what a look-up found.
+func (s *Store) evidence(ctx context.Context, l *lookup, limit int) (*Evidence, error) {
+	e := &Evidence{More: map[time.Time]int{}, Name: func(id ingest.ID) string { return l.x.name(id).Text }}
 	for day, n := range l.more {
 		e.More[time.UnixMilli(day*dayMS).UTC()] += n
 	}
@@ -88,6 +163,9 @@ func (s *Store) Lines(ctx context.Context, names []ingest.Name, from, to time.Ti
 			paths[f.File] = path
 		}
 		e.Lines[i] = Line{f, path}
+		for _, id := range []ingest.ID{f.User, f.Peer, f.Device, f.Endpoint, f.Client, f.Server} {
+			l.x.name(id) // so that it can be read is known now
+		}
 	}
 	slices.SortFunc(e.Lines, compareLines)
 	return e, nil

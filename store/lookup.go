@@ -19,6 +19,7 @@ type lookup struct {
 	from, to int64
 	who      Who
 	users    map[ingest.ID]bool // everybody who may have a part in them
+	parties  map[uint32]bool    // the same as parties
 	limit    int                // how many facts are wanted, the newest ones; 0 for all
 	found    []ingest.Fact
 	more     map[int64]int // facts that were not looked at, by day
@@ -48,29 +49,43 @@ type recordKey struct {
 	seq    uint64
 }
 
-func (l *lookup) days(ctx context.Context) error {
-	args := []any{dayOf(l.from), dayOf(l.to), l.from, summaryVersion}
-	var whole []int64
-	days := windowDays // all, when there are no summaries to ask
-	if len(l.users) <= fewUsers {
-		days += " WHERE day NOT IN (SELECT day FROM summarised WHERE version=?4)"
-	} else {
-		args = args[:3]
-	}
-	err := each(ctx, l.s.q, days, func(rows *sql.Rows) error {
+// unsummarised lists the days of the window without a summary.
+func (s *Store) unsummarised(ctx context.Context, from, to int64) (days []int64, err error) {
+	err = each(ctx, s.q, windowDays+" WHERE day NOT IN (SELECT day FROM summarised WHERE version=?4)", func(rows *sql.Rows) error {
 		var day int64
 		err := rows.Scan(&day)
-		whole = append(whole, day)
+		days = append(days, day)
 		return err
-	}, args...)
-	for _, day := range whole {
-		if err == nil {
-			err = l.wholeDay(ctx, day)
+	}, dayOf(from), dayOf(to), from, summaryVersion)
+	return days, err
+}
+
+// everyDay looks at all days whole.
+func (l *lookup) everyDay(ctx context.Context) error {
+	var days []int64
+	err := each(ctx, l.s.q, windowDays, func(rows *sql.Rows) error {
+		var day int64
+		err := rows.Scan(&day)
+		days = append(days, day)
+		return err
+	}, dayOf(l.from), dayOf(l.to), l.from)
+	if err != nil {
+		return err
+	}
+	return l.wholeDays(ctx, days)
+}
+
+func (l *lookup) wholeDays(ctx context.Context, days []int64) error {
+	for _, day := range days {
+		if err := l.wholeDay(ctx, day); err != nil {
+			return err
 		}
 	}
-	if err != nil || len(l.users) > fewUsers {
-		return err
-	}
+	return nil
+}
+
+// days looks at what the summaries name.
+func (l *lookup) days(ctx context.Context) (err error) {
 	where := map[int64]*theirs{}
 	for user := range l.users {
 		if err := l.segments(ctx, uint64(user), where); err != nil {
@@ -148,7 +163,7 @@ func (l *lookup) day(ctx context.Context, day int64, where map[uint64]bool) erro
 		}
 		for i := b.start; i < b.end; i++ {
 			r := &l.space.rows[i]
-			if l.users[l.x.parties[r.From].User] || l.users[l.x.parties[r.To].User] {
+			if l.parties[r.From] || l.parties[r.To] {
 				keys[recordKey{b.family, r.Key, r.Seq}] = true
 			}
 		}
@@ -169,7 +184,7 @@ func (l *lookup) day(ctx context.Context, day int64, where map[uint64]bool) erro
 		for i := b.start; i < b.end; i++ {
 			r := &l.space.rows[i]
 			if keys[recordKey{b.family, r.Key, r.Seq}] && !l.x.conflicts.loses(r) {
-				l.space.recs = append(l.space.recs, r.Record(l.x.parties))
+				l.space.recs = append(l.space.recs, r.Record(l.x.party(r.From), l.x.party(r.To)))
 			}
 		}
 	}

@@ -80,6 +80,10 @@ func Open(ctx context.Context, path string) (*Store, error) {
 			return nil, pathError(path, err)
 		}
 		f.Close()
+		if err := largePages(ctx, path); err != nil {
+			os.Remove(path)
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
 	}
 	s, err := open(ctx, path, "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_foreign_keys=1&_secure_delete=1&_busy_timeout=10000")
 	if err == nil {
@@ -92,6 +96,17 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		os.Remove(path)
 	}
 	return nil, fmt.Errorf("%s: %w", path, err)
+}
+
+// largePages gives a database that has nothing in it yet the page size that
+// suits blocks of 5 to 20 KB. It can't be changed once there is a log.
+func largePages(ctx context.Context, path string) error {
+	s, err := open(ctx, path, "")
+	if err != nil {
+		return err
+	}
+	_, err = s.db.ExecContext(ctx, "PRAGMA page_size=16384; PRAGMA journal_mode=WAL")
+	return explain(errors.Join(err, s.Close()))
 }
 
 // Probe tells whether a database is still to be made, and refuses files that

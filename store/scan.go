@@ -91,11 +91,13 @@ type block struct {
 	data         []byte
 }
 
-// composing turns blocks into facts.
+// composing turns blocks into facts. What stands behind the numbers is in
+// memory, or, for the look-up of one person, read when it is asked for.
 type composing struct {
-	names     []ingest.Name
-	parties   []ingest.Party
-	conflicts keyConflicts
+	name           func(ingest.ID) ingest.Name
+	party          func(uint32) ingest.Party
+	names, parties int // how many there are
+	conflicts      keyConflicts
 }
 
 func (s *Store) composing(ctx context.Context, names []ingest.Name) (*composing, error) {
@@ -106,7 +108,9 @@ func (s *Store) composing(ctx context.Context, names []ingest.Name) (*composing,
 	if err := namesThere(parties.values, len(names)); err != nil {
 		return nil, err
 	}
-	x := &composing{names: names, parties: parties.values}
+	x := &composing{names: len(names), parties: len(parties.values),
+		name:  func(id ingest.ID) ingest.Name { return names[id] },
+		party: func(id uint32) ingest.Party { return parties.values[id] }}
 	var err error
 	x.conflicts, err = s.conflicts(ctx, x)
 	return x, err
@@ -134,7 +138,7 @@ func (x *composing) facts(p part, place func(*block) uint32, w *workspace) ([]in
 				return nil, fmt.Errorf("block %d: %w", b.id, segment.ErrDamaged)
 			}
 			if !x.conflicts.loses(r) {
-				w.recs = append(w.recs, r.Record(x.parties))
+				w.recs = append(w.recs, r.Record(x.party(r.From), x.party(r.To)))
 			}
 		}
 	}
@@ -143,10 +147,8 @@ func (x *composing) facts(p part, place func(*block) uint32, w *workspace) ([]in
 
 // sound: everything that the row refers to is there.
 func (x *composing) sound(r *segment.Row) bool {
-	return int(max(r.From, r.To)) < len(x.parties) && int(max(r.Server, r.Source)) < len(x.names)
+	return int(max(r.From, r.To)) < x.parties && int(max(r.Server, r.Source)) < x.names
 }
-
-func (x *composing) name(id ingest.ID) ingest.Name { return x.names[id] }
 
 // byImport places facts in the file that they were read from.
 func byImport(b *block) uint32 { return b.imported }

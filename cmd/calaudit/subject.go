@@ -114,10 +114,6 @@ func findSubject(ctx context.Context, s *store.Store, run int, kind, text string
 // the run's window, and the directory's entries; and the import of each. What a
 // limit leaves out is counted by day.
 func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *audit.Subject, limit int) (list []report.EvidenceLine, older map[time.Time]int, imports []int64, err error) {
-	names, err := s.Names(ctx)
-	if err != nil {
-		return nil, nil, nil, err
-	}
 	from, err := time.Parse(time.DateOnly, r.Report.Window.From)
 	if err != nil {
 		return nil, nil, nil, err
@@ -127,8 +123,7 @@ func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *a
 		return nil, nil, nil, err
 	}
 	ids := append([]string{sub.ID}, sub.Aliases...)
-	users, machines := subjectIDs(names, ids)
-	e, err := s.Lines(ctx, names, from, to.AddDate(0, 0, 1), store.Who{Users: users, Machines: machines}, limit)
+	e, err := s.Lines(ctx, from, to.AddDate(0, 0, 1), ids, limit)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -151,44 +146,19 @@ func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *a
 		}
 	}
 	for _, l := range e.Lines {
-		device := names[l.Fact.Device].Text
+		device := e.Name(l.Fact.Device)
 		if device == "" {
-			device = names[l.Fact.Endpoint].Text
+			device = e.Name(l.Fact.Endpoint)
 		}
-		peer := names[l.Fact.Peer].Text
+		peer := e.Name(l.Fact.Peer)
 		if sub.Kind == "device" {
-			peer = names[l.Fact.User].Text // who used it says more than with whom
+			peer = e.Name(l.Fact.User) // who used it says more than with whom
 		}
 		list = append(list, report.EvidenceLine{Time: moment(l.Fact.At), Activity: l.Fact.Activity.String(), Peer: peer, Device: device,
-			Client: names[l.Fact.Client].Text, Server: names[l.Fact.Server].Text, File: l.File, Line: int(l.Fact.Line)})
+			Client: e.Name(l.Fact.Client), Server: e.Name(l.Fact.Server), File: l.File, Line: int(l.Fact.Line)})
 		imports = append(imports, int64(l.Fact.File))
 	}
 	return list, e.More, imports, nil
-}
-
-// subjectIDs finds the ids of a subject in the name table: identities it has
-// as a user, and the ids of its machine.
-func subjectIDs(names []ingest.Name, ids []string) (users, machines map[ingest.ID]bool) {
-	users, machines = map[ingest.ID]bool{}, map[ingest.ID]bool{}
-	wanted, phones := map[string]bool{}, map[string]bool{}
-	for _, id := range ids {
-		wanted[id] = true
-		if user, ok := strings.CutPrefix(id, "sip:"); ok { // a device that is an identity
-			phones[user] = true
-		}
-	}
-	for i, n := range names {
-		if n.Text == "" || !wanted[n.Text] && !(n.Kind == ingest.UserName && phones[n.Text]) {
-			continue
-		}
-		switch n.Kind {
-		case ingest.UserName:
-			users[ingest.ID(i)] = true
-		case ingest.DeviceName, ingest.EndpointName:
-			machines[ingest.ID(i)] = true
-		}
-	}
-	return users, machines
 }
 
 func moment(ms int64) string {

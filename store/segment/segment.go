@@ -34,11 +34,10 @@ type Row struct {
 	Role     ingest.Role
 }
 
-// Record gives the row its parties back. The caller has checked that both are
-// in the table.
-func (r *Row) Record(parties []ingest.Party) ingest.Record {
+// Record gives the row its parties back.
+func (r *Row) Record(from, to ingest.Party) ingest.Record {
 	return ingest.Record{Kind: r.Kind, Activity: r.Activity, Media: r.Media, Role: r.Role, Flags: r.Flags,
-		Key: r.Key, Seq: r.Seq, Sub: r.Sub, At: r.At, Until: r.Until, From: parties[r.From], To: parties[r.To],
+		Key: r.Key, Seq: r.Seq, Sub: r.Sub, At: r.At, Until: r.Until, From: from, To: to,
 		Server: ingest.ID(r.Server), Source: ingest.ID(r.Source), File: r.File, Line: r.Line}
 }
 
