@@ -164,32 +164,37 @@ func (f *few[T]) at(id uint32) (v T) {
 	return block[int(id)-first]
 }
 
-// each calls for all words, a block at a time, of the blocks that a condition
-// picks.
-func (f *few[T]) each(where string, args []any, call func(id uint32, v *T)) error {
-	return each(f.ctx, f.q, "SELECT first, words, block FROM dictionary WHERE kind=?"+where, func(rows *sql.Rows) error {
+// each calls for all words of the blocks whose bytes pass a test. The words
+// are valid during the call only.
+func (f *few[T]) each(test func(packed []byte) bool, call func(id uint32, v *T)) error {
+	block := make([]T, wordsPerBlock)
+	return each(f.ctx, f.q, "SELECT first, words, block FROM dictionary WHERE kind=?", func(rows *sql.Rows) error {
 		var first, n int
 		var packed sql.RawBytes
-		if err := rows.Scan(&first, &n, &packed); err != nil {
+		if err := rows.Scan(&first, &n, &packed); err != nil || !test(packed) {
 			return err
 		}
-		block, err := f.words.read(n, packed)
-		for i := range block {
+		err := f.words.readInto(block, n, packed)
+		for i := range n {
 			call(uint32(first+i), &block[i])
 		}
 		return err
-	}, append([]any{f.words.kind}, args...)...)
+	}, f.words.kind)
 }
 
 // read unpacks a block.
 func (w *words[T]) read(n int, packed []byte) ([]T, error) {
-	if n < 1 || n > wordsPerBlock {
-		return nil, segment.ErrDamaged
+	block := make([]T, max(0, min(n, wordsPerBlock)))
+	return block, w.readInto(block, n, packed)
+}
+
+func (w *words[T]) readInto(block []T, n int, packed []byte) error {
+	if n < 1 || n > len(block) {
+		return segment.ErrDamaged
 	}
-	block := make([]T, n)
 	r := segment.NewReader(packed)
-	w.unpack(r, block)
-	return block, r.End()
+	w.unpack(r, block[:n])
+	return r.End()
 }
 
 // save writes what is new since load or the last save. Only the last block,

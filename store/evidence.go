@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -70,7 +71,7 @@ func (s *Store) Lines(ctx context.Context, from, to time.Time, ids []string, lim
 		l.users[id] = true
 	}
 	for _, more := range []bool{false, true} { // first the users of the machines, then the parties of all users
-		err = parties.each("", nil, func(id uint32, p *ingest.Party) {
+		err = parties.each(func([]byte) bool { return true }, func(id uint32, p *ingest.Party) {
 			if !more && (l.who.Machines[p.Device] || l.who.Machines[p.Endpoint]) && p.User != 0 && !l.users[p.User] {
 				l.users[p.User], machines = true, true
 			}
@@ -112,20 +113,19 @@ func (s *Store) Lines(ctx context.Context, from, to time.Time, ids []string, lim
 func whoIs(names *few[ingest.Name], ids []string) (Who, error) {
 	who := Who{Users: map[ingest.ID]bool{}, Machines: map[ingest.ID]bool{}}
 	wanted, phones := map[string]bool{}, map[string]bool{}
-	where, args := "", []any{}
-	for i, id := range ids {
+	var texts [][]byte
+	for _, id := range ids {
 		wanted[id] = true
 		user, phone := strings.CutPrefix(id, "sip:") // a device that is an identity
 		if phone {
 			phones[user] = true
 		}
-		where += []string{" AND (", " OR "}[min(i, 1)] + "instr(block, ?)"
-		args = append(args, []byte(user))
+		texts = append(texts, []byte(user))
 	}
-	if where += ")"; len(ids) > 64 || len(ids) == 0 {
-		where, args = "", nil // reading all is quicker
+	holds := func(packed []byte) bool {
+		return len(texts) > 64 || slices.ContainsFunc(texts, func(text []byte) bool { return bytes.Contains(packed, text) })
 	}
-	err := names.each(where, args, func(id uint32, n *ingest.Name) {
+	err := names.each(holds, func(id uint32, n *ingest.Name) {
 		switch {
 		case n.Text == "" || !wanted[n.Text] && !(n.Kind == ingest.UserName && phones[n.Text]):
 		case n.Kind == ingest.UserName:

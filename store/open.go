@@ -99,13 +99,13 @@ func Open(ctx context.Context, path string) (*Store, error) {
 }
 
 // largePages gives a database that has nothing in it yet the page size that
-// suits blocks of 5 to 20 KB. It can't be changed once there is a log.
+// suits blocks of 3 to 25 KB. It can't be changed once there is a log.
 func largePages(ctx context.Context, path string) error {
 	s, err := open(ctx, path, "")
 	if err != nil {
 		return err
 	}
-	_, err = s.db.ExecContext(ctx, "PRAGMA page_size=16384; PRAGMA journal_mode=WAL")
+	_, err = s.db.ExecContext(ctx, "PRAGMA page_size=8192; PRAGMA journal_mode=WAL")
 	return explain(errors.Join(err, s.Close()))
 }
 
