@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
+	"hash/fnv"
 	"hash/maphash"
+	"io"
 	"math"
 	"math/bits"
 
@@ -33,7 +35,8 @@ type words[T comparable] struct {
 	hash   func(*T) uint64
 	pack   func(dst []byte, values []T) []byte
 	unpack func(r *segment.Reader, values []T)
-	saved  int // values below this one are in the database
+	mark   func(*T) uint16 // nil: words of this kind are not looked for one by one
+	saved  int             // values below this one are in the database
 }
 
 const wordsPerBlock = 512
@@ -164,18 +167,34 @@ func (f *few[T]) at(id uint32) (v T) {
 	return block[int(id)-first]
 }
 
-// each calls for all words of the blocks whose bytes pass a test. The words
-// are valid during the call only.
-func (f *few[T]) each(test func(packed []byte) bool, call func(id uint32, v *T)) error {
+// marked lists the words with one of the marks: those that are looked for, and
+// some more.
+func (f *few[T]) marked(marks map[uint16]bool) (ids []uint32, err error) {
+	err = each(f.ctx, f.q, "SELECT first, marks FROM dictionary WHERE kind=?", func(rows *sql.Rows) error {
+		var first uint32
+		var list sql.RawBytes
+		err := rows.Scan(&first, &list)
+		for i := 0; i+1 < len(list); i += 2 {
+			if marks[binary.LittleEndian.Uint16(list[i:])] {
+				ids = append(ids, first+uint32(i/2))
+			}
+		}
+		return err
+	}, f.words.kind)
+	return ids, err
+}
+
+// each calls for all words, which are valid during the call only.
+func (f *few[T]) each(call func(id uint32, v *T)) error {
 	block := make([]T, wordsPerBlock)
 	return each(f.ctx, f.q, "SELECT first, words, block FROM dictionary WHERE kind=?", func(rows *sql.Rows) error {
 		var first, n int
 		var packed sql.RawBytes
-		if err := rows.Scan(&first, &n, &packed); err != nil || !test(packed) {
+		if err := rows.Scan(&first, &n, &packed); err != nil {
 			return err
 		}
 		err := f.words.readInto(block, n, packed)
-		for i := range n {
+		for i := range min(n, len(block)) {
 			call(uint32(first+i), &block[i])
 		}
 		return err
@@ -213,8 +232,14 @@ func (w *words[T]) save(ctx context.Context, tx *sql.Tx) error {
 func (w *words[T]) saveFrom(ctx context.Context, tx *sql.Tx, word int) error {
 	for first := (word-1)/wordsPerBlock*wordsPerBlock + 1; first < len(w.values); first += wordsPerBlock {
 		part := w.values[first:min(first+wordsPerBlock, len(w.values))]
-		if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO dictionary(kind, first, words, block) VALUES(?,?,?,?)",
-			w.kind, first, len(part), w.pack(nil, part)); err != nil {
+		marks := []byte{}
+		for i := range part {
+			if w.mark != nil {
+				marks = binary.LittleEndian.AppendUint16(marks, w.mark(&part[i]))
+			}
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO dictionary(kind, first, words, marks, block) VALUES(?,?,?,?,?)",
+			w.kind, first, len(part), marks, w.pack(nil, part)); err != nil {
 			return err
 		}
 	}
@@ -224,6 +249,14 @@ func (w *words[T]) saveFrom(ctx context.Context, tx *sql.Tx, word int) error {
 
 var seed = maphash.MakeSeed()
 
+// markOf is the mark of a text: part of the format.
+func markOf(text string) uint16 {
+	h := fnv.New32a()
+	io.WriteString(h, text)
+	sum := h.Sum32()
+	return uint16(sum>>16) ^ uint16(sum)
+}
+
 // mix spreads the bits of two numbers over the result.
 func mix(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xd1b54a32d192ed03)
@@ -232,6 +265,7 @@ func mix(a, b uint64) uint64 {
 
 func newNames() *words[ingest.Name] {
 	return &words[ingest.Name]{kind: nameWords, values: make([]ingest.Name, 1),
+		mark: func(n *ingest.Name) uint16 { return markOf(n.Text) },
 		hash: func(n *ingest.Name) uint64 { return maphash.String(seed, n.Text) + uint64(n.Kind)*0x9e3779b97f4a7c15 },
 		pack: func(dst []byte, list []ingest.Name) []byte {
 			kinds, lengths := make([]uint64, len(list)), make([]uint64, len(list))

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -71,7 +70,10 @@ func (s *Store) Lines(ctx context.Context, from, to time.Time, ids []string, lim
 		l.users[id] = true
 	}
 	for _, more := range []bool{false, true} { // first the users of the machines, then the parties of all users
-		err = parties.each(func([]byte) bool { return true }, func(id uint32, p *ingest.Party) {
+		if !more && len(l.who.Machines) == 0 {
+			continue
+		}
+		err = parties.each(func(id uint32, p *ingest.Party) {
 			if !more && (l.who.Machines[p.Device] || l.who.Machines[p.Endpoint]) && p.User != 0 && !l.users[p.User] {
 				l.users[p.User], machines = true, true
 			}
@@ -112,28 +114,26 @@ func (s *Store) Lines(ctx context.Context, from, to time.Time, ids []string, lim
 // whoIs finds the numbers of the texts that somebody goes by.
 func whoIs(names *few[ingest.Name], ids []string) (Who, error) {
 	who := Who{Users: map[ingest.ID]bool{}, Machines: map[ingest.ID]bool{}}
-	wanted, phones := map[string]bool{}, map[string]bool{}
-	var texts [][]byte
+	wanted, phones, marks := map[string]bool{}, map[string]bool{}, map[uint16]bool{}
 	for _, id := range ids {
 		wanted[id] = true
-		user, phone := strings.CutPrefix(id, "sip:") // a device that is an identity
-		if phone {
+		marks[markOf(id)] = true
+		if user, ok := strings.CutPrefix(id, "sip:"); ok { // a device that is an identity
 			phones[user] = true
+			marks[markOf(user)] = true
 		}
-		texts = append(texts, []byte(user))
 	}
-	holds := func(packed []byte) bool {
-		return len(texts) > 64 || slices.ContainsFunc(texts, func(text []byte) bool { return bytes.Contains(packed, text) })
-	}
-	err := names.each(holds, func(id uint32, n *ingest.Name) {
-		switch {
+	numbers, err := names.marked(marks)
+	for _, number := range numbers {
+		switch n, id := names.at(number), ingest.ID(number); {
 		case n.Text == "" || !wanted[n.Text] && !(n.Kind == ingest.UserName && phones[n.Text]):
 		case n.Kind == ingest.UserName:
-			who.Users[ingest.ID(id)] = true
+			who.Users[id] = true
 		case n.Kind == ingest.DeviceName || n.Kind == ingest.EndpointName:
-			who.Machines[ingest.ID(id)] = true
+			who.Machines[id] = true
 		}
-	})
+	}
+	err = errors.Join(err, names.err)
 	return who, err
 }
 

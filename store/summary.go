@@ -271,7 +271,7 @@ type summaryRow struct {
 
 // pagesPerRow: an audit reads all rows, the look-up of one person one row a
 // day, and of that one or two pages.
-const pagesPerRow = 8
+const pagesPerRow = 4
 
 func (w *summaryWorker) putCounted(ctx context.Context, items []item) error {
 	b, end := &w.page, (w.row.day+1)*dayMS-1

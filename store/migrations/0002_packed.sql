@@ -11,6 +11,7 @@ CREATE TABLE dictionary (
   kind  INTEGER NOT NULL,
   first INTEGER NOT NULL,
   words INTEGER NOT NULL,
+  marks BLOB    NOT NULL,        -- of names: two bytes of a hash of each, to find one without reading all; else empty
   block BLOB    NOT NULL,
   PRIMARY KEY (kind, first)
 ) STRICT;
