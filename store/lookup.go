@@ -132,9 +132,7 @@ func (l *lookup) enough(day int64) bool {
 func (l *lookup) wholeDay(ctx context.Context, day int64) error {
 	return parts(ctx, l.s.q, "SELECT day, id, import, block FROM segment WHERE day=? ORDER BY family, id", []any{day}, 1,
 		func(_ int, p part) error {
-			facts, err := l.x.facts(p, byImport, &l.space)
-			l.keep(facts)
-			return err
+			return l.x.facts(p, byImport, &l.space, l.keep)
 		})
 }
 

@@ -122,27 +122,41 @@ type workspace struct {
 	recs []ingest.Record
 }
 
-// facts composes the blocks of a day. The File of a fact is what place makes
-// of the block in which its record stands.
-func (x *composing) facts(p part, place func(*block) uint32, w *workspace) ([]ingest.Fact, error) {
-	w.recs = w.recs[:0]
+// slicesPerDay is into how many parts a day is cut by the time of its keys: records
+// that are composed together share a key, and a part takes little memory.
+const slicesPerDay = 16
+
+// facts composes the blocks of a day, a part after the other, which is valid
+// during the call. The File of a fact is what place makes of the block in which
+// its record stands.
+func (x *composing) facts(p part, place func(*block) uint32, w *workspace, call func([]ingest.Fact)) error {
+	w.rows = w.rows[:0]
 	for i := range p.blocks {
 		b := &p.blocks[i]
+		start := len(w.rows)
 		var err error
-		if w.rows, err = segment.Decode(w.rows[:0], b.data, place(b)); err != nil {
-			return nil, fmt.Errorf("block %d: %w", b.id, err)
+		if w.rows, err = segment.Decode(w.rows, b.data, place(b)); err != nil {
+			return fmt.Errorf("block %d: %w", b.id, err)
 		}
-		for i := range w.rows {
-			r := &w.rows[i]
-			if !x.sound(r) {
-				return nil, fmt.Errorf("block %d: %w", b.id, segment.ErrDamaged)
-			}
-			if !x.conflicts.loses(r) {
-				w.recs = append(w.recs, r.Record(x.party(r.From), x.party(r.To)))
+		for i := start; i < len(w.rows); i++ {
+			if !x.sound(&w.rows[i]) {
+				return fmt.Errorf("block %d: %w", b.id, segment.ErrDamaged)
 			}
 		}
 	}
-	return ingest.Compose(w.recs, x.name), nil
+	for slice := range int64(slicesPerDay) {
+		w.recs = w.recs[:0]
+		for i := range w.rows {
+			r := &w.rows[i]
+			if (r.Key-p.day*dayMS)*slicesPerDay/dayMS == slice && !x.conflicts.loses(r) {
+				w.recs = append(w.recs, r.Record(x.party(r.From), x.party(r.To)))
+			}
+		}
+		if len(w.recs) > 0 {
+			call(ingest.Compose(w.recs, x.name))
+		}
+	}
+	return nil
 }
 
 // sound: everything that the row refers to is there.
@@ -154,8 +168,8 @@ func (x *composing) sound(r *segment.Row) bool {
 func byImport(b *block) uint32 { return b.imported }
 
 // Scan reads every fact that counts in the window [from, to): days, both UTC
-// midnights. Each worker gets the facts of whole days; call runs concurrently
-// with different worker numbers, 0 to workers-1. At is the time that counts in
+// midnights. Each worker gets the facts of one day after the other, some at a
+// time; call runs concurrently with different worker numbers, 0 to workers-1. At is the time that counts in
 // the window (see ingest.Fact.In), File in a fact is the import id.
 func (s *Store) Scan(ctx context.Context, names []ingest.Name, from, to time.Time, workers int, call func(worker int, facts []ingest.Fact)) error {
 	x, err := s.composing(ctx, names)
@@ -169,19 +183,16 @@ func (s *Store) Scan(ctx context.Context, names []ingest.Name, from, to time.Tim
 			UNION SELECT day, family FROM segment WHERE reach>=?3 AND day<?1 AND reach>=(day+1)*86400000
 		) ORDER BY day, family, id`, []any{dayOf(from.UnixMilli()), dayOf(to.UnixMilli()), from.UnixMilli()},
 		workers, func(worker int, p part) error {
-			facts, err := x.facts(p, byImport, &spaces[worker])
-			if err != nil {
-				return err
-			}
-			counting := facts[:0]
-			for _, f := range facts {
-				if at, ok := f.In(from.UnixMilli(), to.UnixMilli()); ok {
-					f.At, f.Until = at, 0
-					counting = append(counting, f)
+			return x.facts(p, byImport, &spaces[worker], func(facts []ingest.Fact) {
+				counting := facts[:0]
+				for _, f := range facts {
+					if at, ok := f.In(from.UnixMilli(), to.UnixMilli()); ok {
+						f.At, f.Until = at, 0
+						counting = append(counting, f)
+					}
 				}
-			}
-			call(worker, counting)
-			return nil
+				call(worker, counting)
+			})
 		})
 }
 

@@ -51,12 +51,22 @@ func (t *usageTable) number() {
 // item is one fact on its way into a summary.
 type item struct {
 	user, nth, peer, segment uint32
-	at, until                int64
+	second                   uint32 // of the day
+}
+
+// looseItem is one that is not counted but kept with its times.
+type looseItem struct {
+	item
+	at, until int64
 }
 
 func compareItems(a, b item) int {
-	return cmp.Or(cmp.Compare(a.user, b.user), cmp.Compare(a.nth, b.nth), cmp.Compare(a.peer, b.peer), cmp.Compare(a.at, b.at),
-		cmp.Compare(a.until, b.until), cmp.Compare(a.segment, b.segment))
+	return cmp.Or(cmp.Compare(a.user, b.user), cmp.Compare(a.nth, b.nth), cmp.Compare(a.peer, b.peer), cmp.Compare(a.second, b.second),
+		cmp.Compare(a.segment, b.segment))
+}
+
+func compareLoose(a, b looseItem) int {
+	return cmp.Or(compareItems(a.item, b.item), cmp.Compare(a.at, b.at), cmp.Compare(a.until, b.until))
 }
 
 // windowDays are the days with records of the window [?1, ?2), both days, and
@@ -148,8 +158,9 @@ type summaryWorker struct {
 	m      *summariser
 	space  workspace
 	usages *words[audit.UsageKey]
-	nth    []uint32 // by own usage: its place in the shared table
-	items  [kinds + 1][]item
+	nth    []uint32      // by own usage: its place in the shared table
+	items  [kinds][]item // counted and called
+	loose  []looseItem
 	order  []slot
 	spare  []item
 	page   summaryPage
@@ -157,52 +168,56 @@ type summaryWorker struct {
 }
 
 func (w *summaryWorker) day(ctx context.Context, p part) error {
-	facts, err := w.m.x.facts(p, func(b *block) uint32 { return b.id }, &w.space)
+	w.items[counted], w.items[called], w.loose = w.items[counted][:0], w.items[called][:0], w.loose[:0]
+	err := w.m.x.facts(p, func(b *block) uint32 { return b.id }, &w.space, func(facts []ingest.Fact) { w.take(p.day, facts) })
 	if err != nil {
 		return err
 	}
-	for kind := range w.items {
-		w.items[kind] = w.items[kind][:0]
+	w.share()
+	for _, kind := range []int{counted, called} {
+		items := w.items[kind]
+		for i := range items {
+			items[i].nth = w.nth[items[i].nth]
+		}
+		w.row = summaryRow{day: p.day, kind: kind, pages: w.row.pages[:0]}
+		if err := w.putCounted(ctx, w.byUser(items)); err != nil {
+			return err
+		}
 	}
-	start := p.day * dayMS
+	for i := range w.loose {
+		w.loose[i].nth = w.nth[w.loose[i].nth]
+	}
+	slices.SortFunc(w.loose, compareLoose)
+	w.row = summaryRow{day: p.day, kind: loose, pages: w.row.pages[:0]}
+	return w.putLoose(ctx, w.loose)
+}
+
+// take sorts facts of a day by the kind of summary that they go into.
+func (w *summaryWorker) take(day int64, facts []ingest.Fact) {
+	start := day * dayMS
 	for i := range facts {
 		f := &facts[i]
 		if f.Activity == ingest.NoActivity {
 			continue
 		}
-		it := item{user: uint32(f.User), nth: w.usages.id(audit.KeyOf(f)), segment: f.File, at: f.At, until: f.Until}
-		kind := loose
-		switch {
-		case f.At == ingest.Undated || f.Activity.Standing(): // see ingest.Fact.In
-			it.until = ingest.LastsOn
-		case f.Until == 0 && f.At >= start && f.At < start+dayMS:
-			it.at, kind = (f.At-start)/1000, counted
-		}
+		it := item{user: uint32(f.User), nth: w.usages.id(audit.KeyOf(f)), segment: f.File}
 		if f.Activity.Call() {
 			it.peer = uint32(f.Peer)
-			if kind == counted {
+		}
+		switch {
+		case f.At == ingest.Undated || f.Activity.Standing(): // see ingest.Fact.In
+			w.loose = append(w.loose, looseItem{it, f.At, ingest.LastsOn})
+		case f.Until != 0 || f.At < start || f.At >= start+dayMS:
+			w.loose = append(w.loose, looseItem{it, f.At, f.Until})
+		default:
+			it.second = uint32((f.At - start) / 1000)
+			kind := counted
+			if f.Activity.Call() {
 				kind = called
 			}
-		}
-		w.items[kind] = append(w.items[kind], it)
-	}
-	w.share()
-	for _, kind := range []int{counted, called, loose} {
-		items := w.items[kind]
-		for i := range items {
-			items[i].nth = w.nth[items[i].nth]
-		}
-		items = w.byUser(items)
-		put := w.putCounted
-		if kind == loose {
-			put = w.putLoose
-		}
-		w.row = summaryRow{day: p.day, kind: kind, pages: w.row.pages[:0]}
-		if err := put(ctx, items); err != nil {
-			return err
+			w.items[kind] = append(w.items[kind], it)
 		}
 	}
-	return nil
 }
 
 // share looks the worker's new usages up in the shared table.
@@ -281,7 +296,7 @@ func (w *summaryWorker) putCounted(ctx context.Context, items []item) error {
 			j++
 		}
 		b.user[b.n], b.nth[b.n], b.peer[b.n] = uint64(x.user), uint64(x.nth), uint64(x.peer)
-		b.count[b.n], b.first[b.n], b.span[b.n] = uint64(j-i), uint64(x.at), uint64(items[j-1].at-x.at)
+		b.count[b.n], b.first[b.n], b.span[b.n] = uint64(j-i), uint64(x.second), uint64(items[j-1].second-x.second)
 		from := len(b.where)
 		for _, y := range items[i:j] {
 			if !slices.Contains(b.where[from:], uint64(y.segment)) {
@@ -301,7 +316,7 @@ func (w *summaryWorker) putCounted(ctx context.Context, items []item) error {
 
 // putLoose stores the time as its difference to the start of the day, zigzag;
 // Until as 0 (none), 1 (has no end) or 2 and the time from At on.
-func (w *summaryWorker) putLoose(ctx context.Context, items []item) error {
+func (w *summaryWorker) putLoose(ctx context.Context, items []looseItem) error {
 	b := &w.page
 	reach := int64(math.MinInt64)
 	for _, x := range items {

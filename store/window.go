@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -44,6 +45,7 @@ func (s *Store) Window(ctx context.Context, names []ingest.Name, from, to time.T
 	if err := s.summarise(ctx, names, w.from, w.to); err != nil {
 		return nil, err
 	}
+	debug.FreeOSMemory() // what that took is not needed any more
 	var err error
 	if w.table, err = loadUsages(ctx, s.q); err != nil {
 		return nil, explain(err)

@@ -73,7 +73,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.subjectCommand("user"), a.subjectCommand("device"),
 		a.reportCommand(), a.runsCommand(), a.diffCommand(),
 		a.licensesCommand(), a.policyCommand(), a.formatsCommand(), a.importsCommand(),
-		a.checkCommand(), a.pruneCommand(),
+		a.checkCommand(), a.pruneCommand(), a.exportCommand(),
 	)
 	return root
 }

@@ -1,0 +1,44 @@
+-- How many subjects of each class need a licence: worked out from activities,
+-- standing states and rules, not read off the verdicts. Runs in DuckDB on the
+-- Parquet files (see views.sql) and in SQLite on the plain tables.
+WITH
+who AS (SELECT name_id, kind, subject, class FROM identities WHERE name_kind = 'user'),
+machine AS (SELECT name_id, subject FROM identities WHERE name_kind = 'machine'),
+-- Every use: by whom, on which machine, judged by the first rule for its case.
+used AS (
+  SELECT who.kind AS kind, who.subject AS subject, who.class AS class, a.activity AS activity,
+    CASE WHEN a.activity IN ('call-placed', 'call-received')
+      THEN coalesce(peer.class, CASE WHEN a.peer_pstn THEN 'pstn' ELSE '' END) ELSE '' END AS peer_class,
+    -- A state is on no machine. An identity that is a device and was used on no
+    -- known machine was used on itself.
+    coalesce(CASE WHEN a.activity NOT IN ('im-identity', 'voice-extension') THEN coalesce(own.subject, endpoint.subject) END,
+      CASE WHEN who.kind = 'device' THEN who.subject END) AS machine
+  FROM activities a
+  JOIN who ON who.name_id = a.user_id
+  LEFT JOIN who peer ON peer.name_id = a.peer_id
+  LEFT JOIN machine own ON own.name_id = a.device_id
+  LEFT JOIN machine endpoint ON endpoint.name_id = a.endpoint_id
+  UNION ALL
+  SELECT kind, subject, class, activity, '', CASE WHEN kind = 'device' THEN subject END FROM standing
+),
+judged AS (
+  SELECT used.kind AS kind, used.subject AS subject, used.machine AS machine,
+    CASE rules.outcome WHEN 'required' THEN 2 WHEN 'undetermined' THEN 1 ELSE 0 END AS weight
+  FROM used JOIN rules ON rules.class = used.class AND rules.activity = used.activity AND coalesce(rules.peer_class, '') = used.peer_class
+),
+-- The strongest outcome counts. The estate's exemptions and the readings that
+-- set a person aside are given; so is who is covered by another's licence,
+-- which the assignment of licences decides.
+found AS (
+  SELECT 'user' AS kind, subject, max(weight) AS weight FROM judged WHERE kind = 'user' GROUP BY subject
+  UNION ALL
+  -- The use of a person is covered by the person's own licence.
+  SELECT 'device', machine, max(CASE WHEN kind = 'device' THEN weight ELSE 0 END) FROM judged WHERE machine IS NOT NULL GROUP BY machine
+)
+SELECT s.kind AS kind, s.class AS class,
+  sum(CASE WHEN f.weight = 2 AND s.exemption IS NULL AND s.set_aside IS NULL AND s.covered_by IS NULL THEN 1 ELSE 0 END) AS required,
+  sum(CASE WHEN f.weight = 1 AND s.exemption IS NULL AND s.set_aside IS NULL AND s.covered_by IS NULL THEN 1 ELSE 0 END) AS undetermined,
+  sum(CASE WHEN f.weight = 0 OR s.exemption IS NOT NULL OR s.set_aside IS NOT NULL OR s.covered_by IS NOT NULL THEN 1 ELSE 0 END) AS exempt
+FROM found f JOIN subjects s ON s.kind = f.kind AND s.id = f.subject
+GROUP BY s.kind, s.class
+ORDER BY s.kind, s.class
