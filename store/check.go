@@ -33,6 +33,7 @@ func (s *Store) Check(ctx context.Context) ([]Finding, error) {
 		{"imports unchanged", s.checkSeals},
 		{"evidence present", s.checkPresence},
 		{"evidence readable", s.checkSegments},
+		{"summaries agree", s.checkSummaries},
 		{"source text intact", s.checkTexts},
 		{"subjects decided", s.checkSubjects},
 		{"run chain intact", s.checkChain},
