@@ -30,9 +30,9 @@ const (
 // everything else of a night.
 type words[T comparable] struct {
 	kind   int
-	values []T      // values[0] is the zero value; zero values further on are pruned ones
-	slots  []uint32 // open addressing; made at the first look-up
-	hash   func(*T) uint64
+	values []T            // values[0] is the zero value; zero values further on are pruned ones
+	slots  []uint32       // open addressing; made at the first look-up
+	hash   func(T) uint64 // of a value, not a pointer: that would be one allocation for each look-up
 	pack   func(dst []byte, values []T) []byte
 	unpack func(r *segment.Reader, values []T)
 	mark   func(*T) uint16 // nil: words of this kind are not looked for one by one
@@ -51,7 +51,7 @@ func (w *words[T]) id(v T) uint32 {
 		w.grow()
 	}
 	mask := uint64(len(w.slots) - 1)
-	i := w.hash(&v) & mask
+	i := w.hash(v) & mask
 	for ; w.slots[i] != 0; i = (i + 1) & mask {
 		if w.values[w.slots[i]] == v {
 			return w.slots[i]
@@ -69,7 +69,7 @@ func (w *words[T]) find(v T) uint32 {
 		w.grow()
 	}
 	mask := uint64(len(w.slots) - 1)
-	for i := w.hash(&v) & mask; w.slots[i] != 0; i = (i + 1) & mask {
+	for i := w.hash(v) & mask; w.slots[i] != 0; i = (i + 1) & mask {
 		if w.values[w.slots[i]] == v {
 			return w.slots[i]
 		}
@@ -85,7 +85,7 @@ func (w *words[T]) grow() {
 		if w.values[n] == zero {
 			continue
 		}
-		i := w.hash(&w.values[n]) & mask
+		i := w.hash(w.values[n]) & mask
 		for w.slots[i] != 0 {
 			i = (i + 1) & mask
 		}
@@ -266,7 +266,7 @@ func mix(a, b uint64) uint64 {
 func newNames() *words[ingest.Name] {
 	return &words[ingest.Name]{kind: nameWords, values: make([]ingest.Name, 1),
 		mark: func(n *ingest.Name) uint16 { return markOf(n.Text) },
-		hash: func(n *ingest.Name) uint64 { return maphash.String(seed, n.Text) + uint64(n.Kind)*0x9e3779b97f4a7c15 },
+		hash: func(n ingest.Name) uint64 { return maphash.String(seed, n.Text) + uint64(n.Kind)*0x9e3779b97f4a7c15 },
 		pack: func(dst []byte, list []ingest.Name) []byte {
 			kinds, lengths := make([]uint64, len(list)), make([]uint64, len(list))
 			for i, n := range list {
@@ -313,7 +313,7 @@ func newParties() *words[ingest.Party] {
 		setRest: func(p *ingest.Party, v uint64) { p.Class = ingest.Class(v) },
 	}
 	return &words[ingest.Party]{kind: partyWords, values: make([]ingest.Party, 1), pack: f.pack, unpack: f.unpack,
-		hash: func(p *ingest.Party) uint64 {
+		hash: func(p ingest.Party) uint64 {
 			return mix(uint64(p.User)<<32|uint64(p.Endpoint), uint64(p.Device)<<32|uint64(p.Client)<<4|uint64(p.Class))
 		},
 	}
@@ -328,19 +328,22 @@ func newUsages() *words[audit.UsageKey] {
 			func(k *audit.UsageKey) *ingest.ID { return &k.Client },
 			func(k *audit.UsageKey) *ingest.ID { return &k.Server },
 		},
-		rest: func(k *audit.UsageKey) uint64 {
-			return uint64(k.Activity)<<8 | uint64(k.Class)<<2 | uint64(bit(k.Untold))<<1 | uint64(bit(k.PeerPSTN))
-		},
+		rest: usageRest,
 		setRest: func(k *audit.UsageKey, v uint64) {
 			k.Activity, k.Class = ingest.Activity(v>>8), ingest.Class(v>>2&0x3f)
 			k.Untold, k.PeerPSTN = v&2 != 0, v&1 != 0
 		},
 	}
 	return &words[audit.UsageKey]{kind: usageWords, values: make([]audit.UsageKey, 1), pack: f.pack, unpack: f.unpack,
-		hash: func(k *audit.UsageKey) uint64 {
-			return mix(mix(uint64(k.User)<<32|uint64(k.Endpoint), uint64(k.Device)<<32|uint64(k.Client)), uint64(k.Server)<<16|f.rest(k))
+		hash: func(k audit.UsageKey) uint64 {
+			return mix(mix(uint64(k.User)<<32|uint64(k.Endpoint), uint64(k.Device)<<32|uint64(k.Client)), uint64(k.Server)<<16|usageRest(&k))
 		},
 	}
+}
+
+// usageRest is a usage but for its names as one number.
+func usageRest(k *audit.UsageKey) uint64 {
+	return uint64(k.Activity)<<8 | uint64(k.Class)<<2 | uint64(bit(k.Untold))<<1 | uint64(bit(k.PeerPSTN))
 }
 
 // fields packs structs of names and one more number, column by column.
@@ -383,7 +386,7 @@ type rowHash = [16]byte
 
 func newLookups() *words[rowHash] {
 	return &words[rowHash]{kind: lookupWords, values: make([]rowHash, 1),
-		hash: func(h *rowHash) uint64 { return binary.LittleEndian.Uint64(h[:]) },
+		hash: func(h rowHash) uint64 { return binary.LittleEndian.Uint64(h[:]) },
 		pack: func(dst []byte, list []rowHash) []byte {
 			for i := range list {
 				dst = append(dst, list[i][:]...)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -255,15 +256,29 @@ func (a *app) writing(ctx context.Context, create bool, f func(*store.Store) err
 		return &codedError{exitBusy, fmt.Errorf("%s: another run holds the database; wait for it and run again", a.db)}
 	}
 	defer lock.Unlock()
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50) // a big estate shall fit a small server; it costs little time
-	}
+	limitMemory()
 	s, err := store.Open(ctx, a.db)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	return f(s)
+}
+
+// memoryAim is what a command that writes may take, in bytes, before the
+// collector works harder than it has to.
+const memoryAim = 220 << 20
+
+// limitMemory makes a big estate fit a small server. What an estate needs at
+// least grows with its people: the limit gives way to that, as called again
+// when they are known.
+func limitMemory() {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	debug.SetMemoryLimit(max(memoryAim, int64(m.HeapAlloc)*9/4))
 }
 
 // reading opens the database for a command that only looks.

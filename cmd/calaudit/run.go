@@ -199,6 +199,7 @@ func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan,
 		return err
 	}
 	in.Accounts = audit.CurrentAccounts(snapshots)
+	limitMemory()
 	r, subjects, err := audit.Run(in)
 	if err != nil {
 		return err
