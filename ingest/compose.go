@@ -15,15 +15,23 @@ import (
 // key with any of them, and stays as it is; text names an id. The order of the
 // facts follows from the records alone. Which of them count in a window is for
 // Fact.In to tell.
-func Compose(day []Record, text func(ID) Name) []Fact {
-	c := composer{in: day, text: text, out: make([]Fact, 0, len(day)*2)}
+func Compose(day []Record, text func(ID) Name) []Fact { return new(Composer).Facts(day, text) }
+
+// Composer composes one day after the other in the same memory. All of them
+// must be of one name table.
+type Composer struct{ composer }
+
+// Facts is Compose; the facts are valid until the next call.
+func (k *Composer) Facts(day []Record, text func(ID) Name) []Fact {
+	c := &k.composer
+	c.in, c.text, c.out = day, text, slices.Grow(c.out[:0], len(day)*2)
 	plain := 0
 	for i := range day {
 		if day[i].Kind == PlainRecord {
 			plain++
 		}
 	}
-	c.slots = make([]composeSlot, 0, max(plain, len(day)-plain))
+	c.slots = slices.Grow(c.slots[:0], max(plain, len(day)-plain))
 	c.timed()
 	if plain > 0 {
 		c.plain()

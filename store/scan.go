@@ -118,8 +118,9 @@ func (s *Store) composing(ctx context.Context, names []ingest.Name) (*composing,
 
 // workspace is what one worker uses again from day to day.
 type workspace struct {
-	rows []segment.Row
-	recs []ingest.Record
+	rows     []segment.Row
+	recs     []ingest.Record
+	composer ingest.Composer
 }
 
 // slicesPerDay is into how many parts a day is cut by the time of its keys: records
@@ -153,7 +154,7 @@ func (x *composing) facts(p part, place func(*block) uint32, w *workspace, call 
 			}
 		}
 		if len(w.recs) > 0 {
-			call(ingest.Compose(w.recs, x.name))
+			call(w.composer.Facts(w.recs, x.name))
 		}
 	}
 	return nil

@@ -45,7 +45,9 @@ func (s *Store) Window(ctx context.Context, names []ingest.Name, from, to time.T
 	if err := s.summarise(ctx, names, w.from, w.to); err != nil {
 		return nil, err
 	}
-	debug.FreeOSMemory() // what that took is not needed any more
+	if len(names) > 1<<16 {
+		debug.FreeOSMemory() // what that took is not needed any more
+	}
 	var err error
 	if w.table, err = loadUsages(ctx, s.q); err != nil {
 		return nil, explain(err)

@@ -84,7 +84,7 @@ func TestTheSampleCompanyIsJudgedAsItWasPlanned(t *testing.T) {
 }
 
 func TestGeneratedCompaniesAreJudgedAsTheyWerePlanned(t *testing.T) {
-	for seed := range 5 {
+	for seed := range 20 {
 		t.Run(fmt.Sprint("seed ", seed+2), func(t *testing.T) {
 			compareWithTruth(t, generate(t, "-seed", fmt.Sprint(seed+2)))
 		})
