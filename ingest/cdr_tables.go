@@ -2,7 +2,9 @@ package ingest
 
 import (
 	"path"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // cdrRole is what a table of the call detail database is to an audit.
@@ -99,29 +101,52 @@ func cdrTableNamed(name string) *cdrTable {
 	return nil
 }
 
-// has tells whether the table documents a column of this folded name.
-func (d *cdrTable) has(key string) bool {
-	for _, list := range []string{d.needed, d.known} {
-		for item := range strings.FieldsSeq(list) {
-			for name := range strings.SplitSeq(item, "|") {
-				if ColumnKey(name) == key {
-					return true
-				}
-			}
-		}
-	}
-	return false
+// cdrColumns is the columns of a table with folded names: every file of every
+// night is held against all tables.
+type cdrColumns struct {
+	all    map[string]bool
+	needed []cdrNeed
+	count  int // columns, needed and known
 }
 
-// missing names the needed columns that the header lacks.
-func (d *cdrTable) missing(keys map[string]bool) (names []string) {
-	for item := range strings.FieldsSeq(d.needed) {
-		found := false
-		for name := range strings.SplitSeq(item, "|") {
-			found = found || keys[ColumnKey(name)]
+// cdrNeed is a needed column with its accepted spellings.
+type cdrNeed struct {
+	text string
+	keys []string
+}
+
+var cdrColumnsOf = sync.OnceValue(func() map[*cdrTable]*cdrColumns {
+	tables := map[*cdrTable]*cdrColumns{}
+	for i := range cdrTables {
+		d := &cdrTables[i]
+		c := &cdrColumns{all: map[string]bool{}, count: len(strings.Fields(d.needed)) + len(strings.Fields(d.known))}
+		for item := range strings.FieldsSeq(d.needed + " " + d.known) {
+			for name := range strings.SplitSeq(item, "|") {
+				c.all[ColumnKey(name)] = true
+			}
 		}
-		if !found {
-			names = append(names, strings.ReplaceAll(item, "|", " or "))
+		for item := range strings.FieldsSeq(d.needed) {
+			need := cdrNeed{text: strings.ReplaceAll(item, "|", " or ")}
+			for name := range strings.SplitSeq(item, "|") {
+				need.keys = append(need.keys, ColumnKey(name))
+			}
+			c.needed = append(c.needed, need)
+		}
+		tables[d] = c
+	}
+	return tables
+})
+
+func (d *cdrTable) columns() *cdrColumns { return cdrColumnsOf()[d] }
+
+// has tells whether the table documents a column of this folded name.
+func (d *cdrTable) has(key string) bool { return d.columns().all[key] }
+
+// missing names the needed columns that the header lacks.
+func (c *cdrColumns) missing(keys map[string]bool) (names []string) {
+	for _, need := range c.needed {
+		if !slices.ContainsFunc(need.keys, func(key string) bool { return keys[key] }) {
+			names = append(names, need.text)
 		}
 	}
 	return names
@@ -147,7 +172,7 @@ func recogniseCDR(header []string) cdrMatch {
 	size := 0
 	for i := range cdrTables {
 		m := cdrFit(&cdrTables[i], keys)
-		n := len(strings.Fields(m.def.needed)) + len(strings.Fields(m.def.known))
+		n := m.def.columns().count
 		switch {
 		case best.def == nil, m.hits > best.hits,
 			m.hits == best.hits && len(m.missing) < len(best.missing),
@@ -159,13 +184,14 @@ func recogniseCDR(header []string) cdrMatch {
 }
 
 func cdrFit(d *cdrTable, keys map[string]bool) cdrMatch {
-	m := cdrMatch{def: d, missing: d.missing(keys)}
+	c := d.columns()
+	m := cdrMatch{def: d, missing: c.missing(keys)}
 	for k := range keys {
 		if cdrFree[k] {
 			continue
 		}
 		m.columns++
-		if d.has(k) {
+		if c.all[k] {
 			m.hits++
 		}
 	}
@@ -175,7 +201,7 @@ func cdrFit(d *cdrTable, keys map[string]bool) cdrMatch {
 // sure: the header is this table. Two or three columns of a lookup are weak
 // evidence, so most of the header has to be known then.
 func (m cdrMatch) sure() bool {
-	return len(m.missing) == 0 && (len(strings.Fields(m.def.needed)) > 3 || m.hits*2 >= m.columns)
+	return len(m.missing) == 0 && (len(m.def.columns().needed) > 3 || m.hits*2 >= m.columns)
 }
 
 // likely: clearly meant to be this table, whatever it lacks.
