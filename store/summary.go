@@ -284,6 +284,10 @@ type summaryRow struct {
 	pages       []byte
 }
 
+// mostPlaces bounds how many segments the entries of a page may name in all: a
+// damaged page must not take memory beyond it. Pages are cut long before.
+const mostPlaces = 1 << 20
+
 // pagesPerRow: an audit reads all rows, the look-up of one person one row a
 // day, and of that one or two pages.
 const pagesPerRow = 4
@@ -304,7 +308,7 @@ func (w *summaryWorker) putCounted(ctx context.Context, items []item) error {
 			}
 		}
 		b.segments[b.n] = uint64(len(b.where) - from)
-		if b.n++; b.n == segment.Max {
+		if b.n++; b.n == segment.Max || len(b.where) >= mostPlaces/16 {
 			if err := w.turn(ctx, end); err != nil {
 				return err
 			}
@@ -433,7 +437,7 @@ func (b *summaryPage) read(page []byte, kind int, where bool) error {
 	for _, k := range b.segments[:n] {
 		sum += min(k, 1<<20)
 	}
-	if sum != total {
+	if sum != total || total > mostPlaces {
 		return segment.ErrDamaged
 	}
 	b.where = slices.Grow(b.where[:0], int(total))[:total]
