@@ -12,7 +12,7 @@ import (
 // they were read; the facts are the same.
 //
 // day holds all records filed under that day, or all that share a family and
-// key with any of them, and stays as it is; text names an id. The order of the
+// key with any of them (of attested records always all), and stays as it is; text names an id. The order of the
 // facts follows from the records alone. Which of them count in a window is for
 // Fact.In to tell.
 func Compose(day []Record, text func(ID) Name) []Fact { return new(Composer).Facts(day, text) }
@@ -27,17 +27,20 @@ func (k *Composer) Facts(day []Record, text func(ID) Name) []Fact {
 	c.in, c.text, c.out = day, text, slices.Grow(c.out[:0], len(day)*2)
 	plain := 0
 	for i := range day {
-		if day[i].Kind == PlainRecord {
+		if hashed(day[i].Kind) {
 			plain++
 		}
 	}
 	c.slots = slices.Grow(c.slots[:0], max(plain, len(day)-plain))
 	c.timed()
 	if plain > 0 {
-		c.plain()
+		c.hashed()
 	}
 	return c.out
 }
+
+// hashed tells the kinds of record whose natural key is a hash in (Seq, Sub).
+func hashed(k Kind) bool { return k == PlainRecord || k == AttestedRecord }
 
 type composer struct {
 	in   []Record
@@ -108,11 +111,11 @@ func family(k Kind) int {
 	return 2
 }
 
-// timed composes everything but plain rows: records with the same key stand
+// timed composes everything but hashed rows: records with the same key stand
 // together after sorting by its time.
 func (c *composer) timed() {
 	for i := range c.in {
-		if r := &c.in[i]; r.Kind != PlainRecord {
+		if r := &c.in[i]; !hashed(r.Kind) {
 			c.slots = append(c.slots, composeSlot{r.Key, uint32(i)})
 		}
 	}
@@ -209,16 +212,20 @@ func (c *composer) class(p *Party) Class {
 // those); at any other client the end was more likely lost.
 func (c *composer) login(m *merged) {
 	r := &m.Record
-	until := int64(0)
+	c.add(Fact{At: r.At, Until: c.lasts(r), Activity: IMLogin, Class: c.class(&r.From), User: r.From.User, Device: r.From.Device,
+		Endpoint: r.From.Endpoint, Client: r.From.Client, Server: r.Server, File: m.fromFile, Line: m.fromLine})
+}
+
+// lasts is the Until of a sign-in.
+func (c *composer) lasts(r *Record) int64 {
 	switch {
 	case r.At == Undated:
 	case r.Until > r.At:
-		until = r.Until
+		return r.Until
 	case r.Flags&Open != 0 && c.staysOn(&r.From):
-		until = LastsOn
+		return LastsOn
 	}
-	c.add(Fact{At: r.At, Until: until, Activity: IMLogin, Class: c.class(&r.From), User: r.From.User, Device: r.From.Device,
-		Endpoint: r.From.Endpoint, Client: r.From.Client, Server: r.Server, File: m.fromFile, Line: m.fromLine})
+	return 0
 }
 
 // staysOn tells a phone: by its program, or by a MAC address, which only

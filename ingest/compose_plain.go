@@ -5,34 +5,60 @@ import (
 	"slices"
 )
 
-// plain composes rows of the plain activity format. Their key is a hash in
-// (Seq, Sub): equal keys are one fact, and of rows that differ otherwise the
-// least in canonical form holds.
-func (c *composer) plain() {
+// hashed composes the records whose key is a hash in (Seq, Sub): equal keys are
+// one fact. Of plain rows that differ otherwise the least in canonical form
+// holds; attested records add to each other.
+func (c *composer) hashed() {
 	s := c.slots[:0]
 	for i := range c.in {
-		if r := &c.in[i]; r.Kind == PlainRecord {
+		if r := &c.in[i]; hashed(r.Kind) {
 			s = append(s, composeSlot{int64(r.Seq), uint32(i)})
 		}
 	}
 	slices.SortFunc(s, func(a, b composeSlot) int {
-		if n := cmp.Compare(a.key, b.key); n != 0 {
-			return n
-		}
 		x, y := &c.in[a.at], &c.in[b.at]
-		if n := cmp.Compare(x.Sub, y.Sub); n != 0 {
+		if n := cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(x.Sub, y.Sub), cmp.Compare(x.Kind, y.Kind)); n != 0 {
 			return n
 		}
 		return c.comparePlain(x, y)
 	})
-	for i, slot := range s {
-		r := &c.in[slot.at]
-		if i > 0 && c.in[s[i-1].at].Seq == r.Seq && c.in[s[i-1].at].Sub == r.Sub {
-			continue
+	for i := 0; i < len(s); {
+		r, j := c.in[s[i].at], i+1
+		for ; j < len(s); j++ {
+			x := &c.in[s[j].at]
+			if x.Seq != r.Seq || x.Sub != r.Sub || x.Kind != r.Kind {
+				break
+			}
+			if r.Kind == AttestedRecord {
+				r.learn(x)
+			}
 		}
-		c.add(Fact{At: r.At, Activity: r.Activity, Class: r.From.Class, Media: r.Media, Role: r.Role, User: r.From.User, Peer: r.To.User,
-			Device: r.From.Device, Endpoint: r.From.Endpoint, Client: r.From.Client, Server: r.Server, File: r.File, Line: r.Line})
+		i = j
+		f := Fact{At: r.At, Activity: r.Activity, Class: r.From.Class, Media: r.Media, Role: r.Role, User: r.From.User, Peer: r.To.User,
+			Device: r.From.Device, Endpoint: r.From.Endpoint, Client: r.From.Client, Server: r.Server, File: r.File, Line: r.Line}
+		if r.Kind == AttestedRecord {
+			f.Class, f.PeerPSTN = c.class(&r.From), r.Flags&ToPSTN != 0
+			if r.Activity == IMLogin {
+				f.Until = c.lasts(&r)
+			}
+		}
+		c.add(f)
 	}
+}
+
+// learn adds what another record of the same use knows and this one does not.
+func (r *Record) learn(x *Record) {
+	for _, p := range [...][2]*ID{{&r.To.User, &x.To.User}, {&r.From.Device, &x.From.Device}, {&r.From.Endpoint, &x.From.Endpoint},
+		{&r.From.Client, &x.From.Client}, {&r.Server, &x.Server}} {
+		if *p[0] == 0 {
+			*p[0] = *p[1]
+		}
+	}
+	r.From.Class = cmp.Or(r.From.Class, x.From.Class)
+	r.Role = cmp.Or(r.Role, x.Role)
+	r.Media |= x.Media
+	r.Flags |= x.Flags
+	r.Until = max(r.Until, x.Until)
 }
 
 // comparePlain is the canonical form of a plain row: its columns as text, in
@@ -44,9 +70,9 @@ func (c *composer) comparePlain(a, b *Record) int {
 	if n := cmp.Compare(a.Activity.String(), b.Activity.String()); n != 0 {
 		return n
 	}
-	device := func(r *Record) ID { return max(r.From.Device, r.From.Endpoint) } // a row has one column for both
+	device := func(r *Record) ID { return max(r.From.Device, r.From.Endpoint) } // a plain row has one column for both
 	for _, p := range [...][2]ID{{a.From.User, b.From.User}, {a.To.User, b.To.User}, {device(a), device(b)},
-		{a.From.Client, b.From.Client}, {a.Server, b.Server}} {
+		{a.From.Device, b.From.Device}, {a.From.Client, b.From.Client}, {a.Server, b.Server}} {
 		if n := c.compareText(p[0], p[1]); n != 0 {
 			return n
 		}
@@ -58,6 +84,9 @@ func (c *composer) comparePlain(a, b *Record) int {
 		}
 	}
 	if n := c.compareText(a.Source, b.Source); n != 0 {
+		return n
+	}
+	if n := cmp.Or(cmp.Compare(a.Until, b.Until), cmp.Compare(a.Flags, b.Flags)); n != 0 {
 		return n
 	}
 	if n := cmp.Compare(a.File, b.File); n != 0 {

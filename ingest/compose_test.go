@@ -169,6 +169,22 @@ func TestComposeTurned(t *testing.T) {
 	}
 }
 
+// What several hops or tools attest of one use is one fact, at its first time,
+// with all that any of them knows.
+func TestComposeAttested(t *testing.T) {
+	row := func(f func(*Record)) Record {
+		r := Record{Kind: AttestedRecord, Activity: IMSession, Key: noon, At: noon, Seq: 7, Sub: 8, From: Party{User: alice}}
+		f(&r)
+		return r
+	}
+	later := row(func(r *Record) { r.At, r.Key = noon+90_000, noon+90_000; r.To.User, r.Server = bob, fe1 })
+	first := row(func(r *Record) { r.From.Client = oc })
+	other := row(func(r *Record) { r.Sub = 9; r.From.Endpoint = epA })
+	wantLines(t, composed([]Record{later, first, other, later}),
+		"03-02 12:00:00 im-session alice@contoso.com endpoint=uuid:a",
+		"03-02 12:00:00 im-session alice@contoso.com peer=bob@contoso.com client="+composeNames[oc].Text+" server=fe1.contoso.com")
+}
+
 // randomDay makes records with few keys, so that all the ways in which rows
 // meet occur.
 func randomDay(rng *rand.Rand) []Record {
@@ -181,7 +197,7 @@ func randomDay(rng *rand.Rand) []Record {
 	day := make([]Record, rng.Intn(40))
 	for i := range day {
 		key := start + int64(rng.Intn(3))*1000
-		r := Record{Kind: Kind(1 + rng.Intn(8)), Key: key, At: key + int64(rng.Intn(3))*dayMillis/2, Seq: uint64(1 + rng.Intn(2)),
+		r := Record{Kind: Kind(1 + rng.Intn(9)), Key: key, At: key + int64(rng.Intn(3))*dayMillis/2, Seq: uint64(1 + rng.Intn(2)),
 			Media: Media(rng.Intn(64)) & 7, Server: pick(0, fe1, pool1), From: party(), File: uint32(rng.Intn(3)), Line: uint32(i)}
 		switch r.Kind {
 		case LoginRecord:
@@ -195,6 +211,8 @@ func randomDay(rng *rand.Rand) []Record {
 		case ConferenceRecord, JoinRecord, ServerJoinRecord:
 			r.Flags = []Flags{0, 0, ChatKind, WebKind, FromPSTN}[rng.Intn(5)]
 			r.Role = Role(rng.Intn(4))
+		case AttestedRecord:
+			r.Activity, r.Sub, r.Flags, r.To = Activity(1+rng.Intn(9)), 1, Flags(rng.Intn(2))*ToPSTN, Party{User: pick(0, bob)}
 		case PlainRecord:
 			r.Activity, r.Sub, r.Flags, r.To = Activity(1+rng.Intn(9)), 1, Keyed, Party{User: pick(0, bob)}
 			if r.From.Device != 0 {
@@ -262,7 +280,7 @@ func TestComposeSplitKnowledgeProperty(t *testing.T) {
 		rng := rand.New(rand.NewSource(seed))
 		var whole, split []Record
 		for i, r := range randomDay(rng) {
-			if r.Kind == PlainRecord || r.Kind == MediaRecord {
+			if hashed(r.Kind) || r.Kind == MediaRecord {
 				continue
 			}
 			// every row has a key of its own, but for voice and session together

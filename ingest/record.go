@@ -66,6 +66,13 @@ const (
 	// PlainRecord: one row of the plain activity format; it states Activity
 	// about From alone, To.User says with whom.
 	PlainRecord
+	// AttestedRecord: Activity of From, with To.User, as one line of a log or
+	// one row of a report attests it. (Seq, Sub) is a hash over what the
+	// protocol calls the use (a Call-ID and the party, say) and not over the
+	// time: a message that was logged at several hops, or a use that several
+	// tools report, is one fact, and each record adds what it knows of it. Until
+	// and Open are those of a LoginRecord.
+	AttestedRecord
 )
 
 // Flags of a record.
@@ -98,7 +105,7 @@ const Undated int64 = -1 << 62
 // natural key; two records that are equal but for File and Line are the same.
 type Record struct {
 	Kind     Kind
-	Activity Activity // PlainRecord only
+	Activity Activity // PlainRecord and AttestedRecord only
 	Media    Media
 	Role     Role
 	Flags    Flags

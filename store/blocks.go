@@ -16,13 +16,14 @@ const (
 	sessions
 	meetings
 	plain
+	attested
 )
 
 var familyOf = [...]int{
 	ingest.LoginRecord:   signIns,
 	ingest.SessionRecord: sessions, ingest.VoiceRecord: sessions, ingest.MediaRecord: sessions,
 	ingest.ConferenceRecord: meetings, ingest.JoinRecord: meetings, ingest.ServerJoinRecord: meetings,
-	ingest.PlainRecord: plain,
+	ingest.PlainRecord: plain, ingest.AttestedRecord: attested,
 }
 
 const (
@@ -109,8 +110,8 @@ func activityTime(r *segment.Row) (int64, bool) {
 // a standing fact have no end.
 func (v *vocabulary) reach(r *segment.Row) int64 {
 	switch {
-	case r.At == ingest.Undated, r.Kind == ingest.PlainRecord && r.Activity.Standing(),
-		r.Kind == ingest.LoginRecord && r.Flags&ingest.Open != 0 && v.phone(r.From):
+	case r.At == ingest.Undated, r.Activity.Standing(),
+		(r.Kind == ingest.LoginRecord || r.Activity == ingest.IMLogin) && r.Flags&ingest.Open != 0 && v.phone(r.From):
 		return math.MaxInt64
 	}
 	return max(r.Key, r.At, r.Until)

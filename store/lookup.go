@@ -49,6 +49,14 @@ type recordKey struct {
 	seq    uint64
 }
 
+// keyOf leaves the time out for attested records, whose key is none.
+func keyOf(family int, r *segment.Row) recordKey {
+	if family == attested {
+		return recordKey{family, 0, r.Seq}
+	}
+	return recordKey{family, r.Key, r.Seq}
+}
+
 // unsummarised lists the days of the window without a summary.
 func (s *Store) unsummarised(ctx context.Context, from, to int64) (days []int64, err error) {
 	err = each(ctx, s.q, windowDays+" WHERE day NOT IN (SELECT day FROM summarised WHERE version=?4)", func(rows *sql.Rows) error {
@@ -97,7 +105,7 @@ func (l *lookup) days(ctx context.Context) (err error) {
 		text string
 	}{
 		{&l.open, "SELECT family, import, block FROM segment WHERE id=?"},
-		{&l.besides, "SELECT id FROM segment WHERE day=?1 AND family=?2 AND low<=?3 AND high>=?3"},
+		{&l.besides, "SELECT id FROM segment WHERE day=?1 AND family=?2 AND (low<=?3 AND high>=?3 OR ?2=5)"}, // attested
 	} {
 		if *st.at, err = l.s.db.PrepareContext(ctx, st.text); err != nil {
 			return err
@@ -162,7 +170,7 @@ func (l *lookup) day(ctx context.Context, day int64, where map[uint64]bool) erro
 		for i := b.start; i < b.end; i++ {
 			r := &l.space.rows[i]
 			if l.parties[r.From] || l.parties[r.To] {
-				keys[recordKey{b.family, r.Key, r.Seq}] = true
+				keys[keyOf(b.family, r)] = true
 			}
 		}
 	}
@@ -181,7 +189,7 @@ func (l *lookup) day(ctx context.Context, day int64, where map[uint64]bool) erro
 		b := blocks[id]
 		for i := b.start; i < b.end; i++ {
 			r := &l.space.rows[i]
-			if keys[recordKey{b.family, r.Key, r.Seq}] && !l.x.conflicts.loses(r) {
+			if keys[keyOf(b.family, r)] && !l.x.conflicts.loses(r) {
 				l.space.recs = append(l.space.recs, r.Record(l.x.party(r.From), l.x.party(r.To)))
 			}
 		}

@@ -86,7 +86,7 @@ func prunedBefore(ctx context.Context, q querier) (day int64, err error) {
 
 // outlasts reports whether a record stays when its day is pruned.
 func outlasts(r *ingest.Record) bool {
-	return r.Key == ingest.Undated || r.Kind == ingest.PlainRecord && r.Activity.Standing()
+	return r.Key == ingest.Undated || r.Activity.Standing()
 }
 
 // dropNames blanks the texts that no record refers to. What is made of them,

@@ -146,18 +146,26 @@ func (x *composing) facts(p part, place func(*block) uint32, w *workspace, call 
 		}
 	}
 	for slice := range int64(slicesPerDay) {
-		w.recs = w.recs[:0]
-		for i := range w.rows {
-			r := &w.rows[i]
-			if (r.Key-p.day*dayMS)*slicesPerDay/dayMS == slice && !x.conflicts.loses(r) {
-				w.recs = append(w.recs, r.Record(x.party(r.From), x.party(r.To)))
-			}
-		}
-		if len(w.recs) > 0 {
-			call(w.composer.Facts(w.recs, x.name))
+		x.compose(w, call, func(r *segment.Row) bool {
+			return r.Kind != ingest.AttestedRecord && (r.Key-p.day*dayMS)*slicesPerDay/dayMS == slice && !x.conflicts.loses(r)
+		})
+	}
+	// The key of attested records is no time.
+	x.compose(w, call, func(r *segment.Row) bool { return r.Kind == ingest.AttestedRecord })
+	return nil
+}
+
+// compose composes those of the worker's rows that are wanted.
+func (x *composing) compose(w *workspace, call func([]ingest.Fact), wanted func(*segment.Row) bool) {
+	w.recs = w.recs[:0]
+	for i := range w.rows {
+		if r := &w.rows[i]; wanted(r) {
+			w.recs = append(w.recs, r.Record(x.party(r.From), x.party(r.To)))
 		}
 	}
-	return nil
+	if len(w.recs) > 0 {
+		call(w.composer.Facts(w.recs, x.name))
+	}
 }
 
 // sound: everything that the row refers to is there.
