@@ -14,7 +14,13 @@ func (s *session) subjects(r *result) []Subject {
 	users := grouped(len(s.w.persons), len(s.w.uses), func(i int) int32 { return s.w.uses[i].user })
 	devices := grouped(len(s.w.devices), len(s.w.uses), func(i int) int32 { return s.w.uses[i].device })
 	names := labels{s.in.Policy.Licenses}
-	var all []Subject
+	n := 0
+	for _, of := range [][][]int32{users, devices} {
+		for _, uses := range of {
+			n += bit(len(uses) > 0)
+		}
+	}
+	all := make([]Subject, 0, n)
 	for i, uses := range users {
 		if len(uses) == 0 {
 			continue

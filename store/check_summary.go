@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -10,6 +11,7 @@ import (
 
 	"calaudit/audit"
 	"calaudit/ingest"
+	"calaudit/store/segment"
 )
 
 // said is what a summary states: of a usage on a day and a peer, or of a
@@ -71,7 +73,72 @@ func (s *Store) checkSummaries(ctx context.Context) (string, error) {
 			return fmt.Sprintf("the summary of %s does not say what its records say; delete the tables' rows in summary and summarised, and audit again", dayText(day)), nil
 		}
 	}
-	return "", err
+	if err != nil {
+		return "", err
+	}
+	return s.checkSpans(ctx)
+}
+
+// checkSpans merges the parts of every span again and compares.
+func (s *Store) checkSpans(ctx context.Context) (string, error) {
+	var spans []span
+	var loose int
+	err := each(ctx, s.q, "SELECT days, day FROM span WHERE kind=0 ORDER BY days, day", func(rows *sql.Rows) error {
+		var x span
+		err := rows.Scan(&x.days, &x.day)
+		spans = append(spans, x)
+		return err
+	})
+	if err == nil {
+		err = s.q.QueryRowContext(ctx, `SELECT count(*) FROM span WHERE days NOT IN (4, 16, 64) OR day%days<>0
+			OR kind<>0 AND (days, day) NOT IN (SELECT days, day FROM span WHERE kind=0)`).Scan(&loose)
+	}
+	if err != nil {
+		return "", err
+	}
+	differ := errors.New("it does not say what its days say")
+	if loose > 0 {
+		return "the table span holds rows of no span; delete all its rows, and audit again", nil
+	}
+	for _, x := range spans {
+		for _, kind := range []int{counted, called} {
+			err := s.checkSpan(ctx, x, kind, differ)
+			if errors.Is(err, differ) || errors.Is(err, segment.ErrDamaged) {
+				return fmt.Sprintf("the summary of %d days from %s does not say what its days say; delete all rows of the table span, and audit again",
+					x.days, dayText(x.day)), nil
+			}
+			if err != nil {
+				return "", err
+			}
+		}
+	}
+	return "", nil
+}
+
+func (s *Store) checkSpan(ctx context.Context, x span, kind int, differ error) error {
+	tx, err := s.db.BeginTx(ctx, nil) // several queries at once
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	stored, err := readSpan(ctx, tx, x, kind, x.day)
+	if err != nil {
+		return err
+	}
+	defer stored.rows.Close()
+	if err := stored.next(); err != nil {
+		return err
+	}
+	err = mergeSpan(ctx, tx, x, kind, func(e *spanEntry) error {
+		if stored.done || stored.entry != *e {
+			return differ
+		}
+		return stored.next()
+	})
+	if err == nil && !stored.done {
+		err = differ
+	}
+	return err
 }
 
 // facts is what was gathered under one key.

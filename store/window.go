@@ -75,65 +75,104 @@ func (w *Window) index() {
 	}
 }
 
+// rowPages is one row of a summary or span on its way to a worker.
+type rowPages struct {
+	day   int64
+	kind  int
+	pages []byte
+}
+
 // add sums every entry that counts, or only those with peers, up where place
-// says, on all cores.
+// says, on all cores: each worker has users of its own.
 func (w *Window) add(ctx context.Context, sums []sum, peers bool, place func(index, peer uint32) (at uint32, ok bool)) error {
-	type read struct {
-		day   int64
-		kind  int
-		pages []byte
-	}
-	workers := Workers()
-	rows := make(chan read, 4*workers)
-	errs := make([]error, workers)
-	others := make([][]sum, workers)
-	others[0] = sums
+	bounds := w.shares(Workers())
+	workers := len(bounds) - 1
+	rows, errs := make([]chan rowPages, workers), make([]error, workers)
 	var wg sync.WaitGroup
 	for worker := range workers {
+		rows[worker] = make(chan rowPages, 16)
 		wg.Go(func() {
-			if others[worker] == nil {
-				others[worker] = make([]sum, len(sums))
-			}
+			low, high := bounds[worker], bounds[worker+1]
 			var b summaryPage
-			for r := range rows {
+			for r := range rows[worker] {
 				if errs[worker] != nil {
-					continue
+					continue // drain
 				}
-				err := b.eachPage(r.pages, r.kind, everybody, false, func() error { return w.page(&b, r.day, r.kind == loose, others[worker], place) })
+				err := b.eachPage(r.pages, r.kind, everybody, false, func() error {
+					return w.page(&b, &r, low, high, sums, place)
+				})
 				if err != nil {
 					errs[worker] = fmt.Errorf("summary of %s: %w", dayText(r.day), err)
 				}
 			}
 		})
 	}
-	err := each(ctx, w.s.q, `SELECT day, kind, pages FROM summary WHERE day>=?1 AND day<?2 AND kind>=?4
-			UNION ALL SELECT day, kind, pages FROM summary WHERE kind=3 AND reach>=?3 AND day<?1`, func(q *sql.Rows) error {
-		var r read
-		err := q.Scan(&r.day, &r.kind, &r.pages)
-		rows <- r
-		return err
-	}, dayOf(w.from), dayOf(w.to), w.from, counted+bit(peers))
-	close(rows)
-	wg.Wait()
-	for worker := range workers {
-		if err == nil {
-			err = errs[worker]
-		}
-		if worker > 0 {
-			for i := range sums {
-				if x := &others[worker][i]; x.count > 0 {
-					sums[i].add(x.count, x.first, x.last)
-				}
+	err := w.rows(ctx, counted+bit(peers), func(r rowPages, first, last uint64) {
+		for worker := range workers {
+			if first < bounds[worker+1] && last >= bounds[worker] {
+				rows[worker] <- r
 			}
+		}
+	})
+	for worker := range workers {
+		close(rows[worker])
+	}
+	wg.Wait()
+	for _, e := range errs {
+		if err == nil {
+			err = e
 		}
 	}
 	return explain(err)
 }
 
-func (w *Window) page(b *summaryPage, day int64, loose bool, sums []sum, place func(index, peer uint32) (uint32, bool)) error {
-	midnight := uint32(day * (dayMS / 1000))
+// shares cuts the users into parts with as many usages each.
+func (w *Window) shares(n int) []uint64 {
+	bounds := []uint64{0}
+	for user, start := range w.start {
+		if len(bounds) < n && int(start) >= len(w.usage)*len(bounds)/n && uint64(user) > bounds[len(bounds)-1] {
+			bounds = append(bounds, uint64(user))
+		}
+	}
+	return append(bounds, everybody)
+}
+
+// rows reads what is stored of the window, from a kind on: spans as far as
+// they go, then days, and single facts of all days that reach into it.
+func (w *Window) rows(ctx context.Context, kind int, call func(r rowPages, first, last uint64)) error {
+	take := func(q *sql.Rows) error {
+		var r rowPages
+		var first, last int64
+		if err := q.Scan(&r.day, &r.kind, &first, &last, &r.pages); err != nil {
+			return err
+		}
+		call(r, uint64(first), uint64(last))
+		return nil
+	}
+	from, to := dayOf(w.from), dayOf(w.to)
+	err := each(ctx, w.s.q, `SELECT day, kind, first, last, pages FROM summary WHERE kind=3 AND day>=?1 AND day<?2
+		UNION ALL SELECT day, kind, first, last, pages FROM summary WHERE kind=3 AND reach>=?3 AND day<?1`, take, from, to, w.from)
+	for _, piece := range pieces(from, to) {
+		if err != nil {
+			return err
+		}
+		if piece.days == 1 {
+			err = each(ctx, w.s.q, "SELECT day, kind, first, last, pages FROM summary WHERE day=? AND kind>=? AND kind<3", take, piece.day, kind)
+		} else {
+			err = each(ctx, w.s.q, "SELECT day, kind, first, last, pages FROM span WHERE days=? AND day=? AND kind>=?", take, piece.days, piece.day, kind)
+		}
+	}
+	return err
+}
+
+// page sums the entries of the users from low to high.
+func (w *Window) page(b *summaryPage, r *rowPages, low, high uint64, sums []sum, place func(index, peer uint32) (uint32, bool)) error {
+	midnight := uint32(r.day * (dayMS / 1000))
 	for i := range b.n {
 		user := b.user[i]
+		if user < low || user >= high {
+			continue
+		}
 		if user >= uint64(len(w.table.many)) || b.nth[i] >= uint64(w.table.many[user]) {
 			return segment.ErrDamaged
 		}
@@ -142,12 +181,12 @@ func (w *Window) page(b *summaryPage, day int64, loose bool, sums []sum, place f
 		if !ok {
 			continue
 		}
-		if !loose {
+		if r.kind != loose {
 			first := midnight + uint32(b.first[i])
 			sums[at].add(uint32(b.count[i]), first, first+uint32(b.span[i]))
 			continue
 		}
-		f := b.fact(i, day, w.table.values[w.usage[index]].Activity)
+		f := b.fact(i, r.day, w.table.values[w.usage[index]].Activity)
 		switch when, ok := f.In(w.from, w.to); {
 		case !ok:
 		case when == ingest.Undated:
@@ -187,7 +226,7 @@ func (w *Window) usageOf(index uint32, x *sum) audit.Usage {
 func (w *Window) Calls(ctx context.Context, class []ingest.Class) ([]audit.Usage, error) {
 	const classes = 8
 	number := make([]uint32, len(w.sums)) // of the calls, from 1
-	var calls []uint32
+	calls := make([]uint32, 0, len(w.sums)/2)
 	for i := range w.sums {
 		if w.sums[i].count > 0 && w.table.values[w.usage[i]].Activity.Call() {
 			calls = append(calls, uint32(i))
@@ -211,7 +250,11 @@ func (w *Window) Calls(ctx context.Context, class []ingest.Class) ([]audit.Usage
 	if err != nil {
 		return nil, err
 	}
-	var list []audit.Usage
+	n := 0
+	for i := range sums {
+		n += bit(sums[i].count > 0)
+	}
+	list := make([]audit.Usage, 0, n)
 	for i := range sums {
 		if sums[i].count > 0 {
 			u := w.usageOf(calls[i/classes], &sums[i])
