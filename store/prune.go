@@ -141,6 +141,6 @@ func dropNames(ctx context.Context, tx *sql.Tx) (int, error) {
 	if err := v.parties.saveFrom(ctx, tx, 1); err != nil {
 		return 0, err
 	}
-	_, err = tx.ExecContext(ctx, "DELETE FROM summarised; DELETE FROM summary; DELETE FROM span; DELETE FROM dictionary WHERE kind=?", usageWords)
+	_, err = tx.ExecContext(ctx, "DELETE FROM summarised; DELETE FROM summary; DELETE FROM span; DELETE FROM spanned; DELETE FROM dictionary WHERE kind=?", usageWords)
 	return dropped, err
 }

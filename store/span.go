@@ -16,7 +16,9 @@ import (
 // new day makes at most one span of each length anew.
 var spanDays = [...]int64{4, 16, 64}
 
-// span is one piece of a window: some days, or one.
+// span is one piece of a window: some days, or one. Two kinds are kept of it:
+// what was done alike (counted), where calls are counted whoever the peer was,
+// and the calls by class of the peer (called). Classes come from the audit.
 type span struct {
 	days, day int64
 }
@@ -54,20 +56,21 @@ func pieces(from, to int64) (list []span) {
 // missingSpans are the spans of the window that are not there, or will not be
 // when the changed days are summarised anew, shortest first. Days before the
 // first and after the last record make none.
-func missingSpans(ctx context.Context, q querier, from, to int64, changed []int64) ([]span, error) {
+func missingSpans(ctx context.Context, q querier, from, to int64, kind int, changed []int64) ([]span, error) {
 	var first, last sql.NullInt64
 	err := q.QueryRowContext(ctx, "SELECT (SELECT min(day) FROM segment WHERE day>=?1), (SELECT max(day) FROM segment WHERE day<?2)", from, to).Scan(&first, &last)
 	if err != nil || !first.Valid || !last.Valid {
 		return nil, err
 	}
-	from, to = max(from, floorTo(first.Int64, spanDays[len(spanDays)-1])), min(to, floorTo(last.Int64, spanDays[len(spanDays)-1])+spanDays[len(spanDays)-1])
+	const longest = 64
+	from, to = max(from, floorTo(first.Int64, longest)), min(to, floorTo(last.Int64, longest)+longest)
 	there := map[span]bool{}
-	err = each(ctx, q, "SELECT days, day FROM span WHERE kind=0 AND days>=? AND day>=? AND day<?", func(rows *sql.Rows) error {
+	err = each(ctx, q, "SELECT days, day FROM spanned WHERE kind=?", func(rows *sql.Rows) error {
 		var s span
 		err := rows.Scan(&s.days, &s.day)
 		there[s] = true
 		return err
-	}, spanDays[0], from, to)
+	}, kind)
 	if err != nil {
 		return nil, err
 	}
@@ -90,15 +93,16 @@ func missingSpans(ctx context.Context, q querier, from, to int64, changed []int6
 // dropSpans removes what was made of a day.
 func dropSpans(ctx context.Context, tx *sql.Tx, day int64) error {
 	for _, n := range spanDays {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM span WHERE days=? AND day=?", n, floorTo(day, n)); err != nil {
+		at := floorTo(day, n)
+		if _, err := tx.ExecContext(ctx, "DELETE FROM span WHERE days=? AND day=?; DELETE FROM spanned WHERE days=? AND day=?", n, at, n, at); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// fillSpans makes spans, shortest first.
-func fillSpans(ctx context.Context, tx *sql.Tx, spans []span) error {
+// fillSpans makes spans of a kind, shortest first.
+func fillSpans(ctx context.Context, tx *sql.Tx, spans []span, kind int, m merger) error {
 	if len(spans) == 0 {
 		return nil
 	}
@@ -113,22 +117,20 @@ func fillSpans(ctx context.Context, tx *sql.Tx, spans []span) error {
 			_, err := put.ExecContext(ctx, s.days, s.day, row.kind, row.first, row.last, row.pages)
 			return err
 		}
-		for _, kind := range []int{counted, called} {
-			w.begin(s.day, kind)
-			err := mergeSpan(ctx, tx, s, kind, func(e *spanEntry) error {
-				b := &w.page
-				b.user[b.n], b.nth[b.n], b.peer[b.n] = e.user, e.nth, e.peer
-				b.count[b.n], b.first[b.n], b.span[b.n], b.segments[b.n] = e.count, e.first, e.last-e.first, 0
-				if b.n++; b.n == segment.Max {
-					return w.turn(ctx, 0)
-				}
-				return nil
-			})
-			if err := errors.Join(err, w.turn(ctx, 0), w.put(ctx)); err != nil {
-				return err
+		w.begin(s.day, kind)
+		err := m.merge(ctx, tx, s, kind, func(e *spanEntry) error {
+			b := &w.page
+			b.user[b.n], b.nth[b.n], b.peer[b.n] = e.user, e.nth, e.peer
+			b.count[b.n], b.first[b.n], b.span[b.n], b.segments[b.n] = e.count, e.first, e.last-e.first, 0
+			if b.n++; b.n == segment.Max {
+				return w.turn(ctx, 0)
 			}
+			return nil
+		})
+		if err := errors.Join(err, w.turn(ctx, 0), w.put(ctx)); err != nil {
+			return err
 		}
-		if _, err := put.ExecContext(ctx, s.days, s.day, 0, 0, 0, []byte{}); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO spanned(days, day, kind) VALUES(?,?,?)", s.days, s.day, kind); err != nil {
 			return err
 		}
 	}
@@ -142,71 +144,103 @@ type spanEntry struct {
 	count, first, last uint64
 }
 
-func (e *spanEntry) before(x *spanEntry) bool {
-	switch {
-	case e.user != x.user:
-		return e.user < x.user
-	case e.nth != x.nth:
-		return e.nth < x.nth
-	}
-	return e.peer < x.peer
+// merger makes spans of their parts.
+type merger struct {
+	// class is that of the peer of a call, for spans of calls alone.
+	class func(user, nth, peer uint64) uint64
 }
 
-func (e *spanEntry) same(x *spanEntry) bool {
-	return e.user == x.user && e.nth == x.nth && e.peer == x.peer
-}
-
-// mergeSpan yields what the parts of a span say together, in order.
-func mergeSpan(ctx context.Context, q querier, s span, kind int, yield func(*spanEntry) error) error {
-	parts := []*spanReader{}
-	defer func() {
-		for _, r := range parts {
-			r.rows.Close()
-		}
-	}()
+// merge yields what the parts of a span say together, in order.
+func (m merger) merge(ctx context.Context, q querier, s span, kind int, yield func(*spanEntry) error) error {
 	step := int64(1)
 	for _, n := range spanDays {
 		if n < s.days {
 			step = n
 		}
 	}
-	for day := s.day; day < s.end(); day += step {
+	var parts []*spanReader
+	defer func() {
+		for _, r := range parts {
+			r.rows.Close()
+		}
+	}()
+	open := func(day int64, kind int, peer func(user, nth, peer uint64) uint64) error {
 		r, err := readSpan(ctx, q, span{step, day}, kind, s.day)
 		if err != nil {
 			return err
 		}
+		r.peer = peer
 		parts = append(parts, r)
+		return r.next()
 	}
-	for i := range parts {
-		if err := parts[i].next(); err != nil {
+	for day := s.day; day < s.end(); day += step {
+		var err error
+		switch {
+		case step > 1:
+			err = open(day, kind, nil)
+		case kind == called:
+			err = open(day, called, m.class)
+		default:
+			err = errors.Join(open(day, counted, nil), open(day, called, func(_, _, _ uint64) uint64 { return 0 }))
+		}
+		if err != nil {
 			return err
 		}
 	}
 	for {
-		parts = slices.DeleteFunc(parts, func(r *spanReader) bool { return r.done })
+		parts = slices.DeleteFunc(parts, func(r *spanReader) bool {
+			if r.done {
+				r.rows.Close()
+			}
+			return r.done
+		})
 		if len(parts) == 0 {
 			return nil
 		}
 		least := parts[0].entry
 		for _, r := range parts[1:] {
-			if r.entry.before(&least) {
+			if r.entry.user < least.user || r.entry.user == least.user && r.entry.nth < least.nth {
 				least = r.entry
 			}
 		}
-		sum := spanEntry{user: least.user, nth: least.nth, peer: least.peer, first: least.first}
-		for _, r := range parts {
-			if r.entry.same(&least) {
-				sum.count += r.entry.count
-				sum.first, sum.last = min(sum.first, r.entry.first), max(sum.last, r.entry.last)
-				if err := r.next(); err != nil {
-					return err
-				}
-			}
-		}
-		if err := yield(&sum); err != nil {
+		if err := together(parts, least.user, least.nth, yield); err != nil {
 			return err
 		}
 	}
+}
+
+// spanPeers is how many peers a span tells apart: classes.
+const spanPeers = 8
+
+// together yields what the parts say of one usage, by peer.
+func together(parts []*spanReader, user, nth uint64, yield func(*spanEntry) error) error {
+	var sums [spanPeers]spanEntry
+	for _, r := range parts {
+		for !r.done && r.entry.user == user && r.entry.nth == nth {
+			e := &r.entry
+			if e.peer >= spanPeers {
+				return segment.ErrDamaged
+			}
+			x := &sums[e.peer]
+			if x.count == 0 {
+				*x = *e
+			} else {
+				x.count += e.count
+				x.first, x.last = min(x.first, e.first), max(x.last, e.last)
+			}
+			if err := r.next(); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range sums {
+		if sums[i].count > 0 {
+			if err := yield(&sums[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // spanReader goes through the entries of a span or day, which are sorted.
@@ -217,6 +251,7 @@ type spanReader struct {
 	shift uint64 // seconds from the first day of the span that is made
 	pages segment.Reader
 	page  summaryPage
+	peer  func(user, nth, peer uint64) uint64 // what stands for the peer; nil for the peer as it is
 	at    int
 	entry spanEntry
 	done  bool
@@ -245,8 +280,11 @@ func (r *spanReader) next() error {
 	}
 	b, i := &r.page, r.at
 	e := spanEntry{user: b.user[i], nth: b.nth[i], peer: b.peer[i], count: b.count[i], first: b.first[i] + r.shift, last: b.first[i] + b.span[i] + r.shift}
-	if e.before(&r.entry) {
+	if e.user < r.entry.user || e.user == r.entry.user && e.nth < r.entry.nth {
 		return fmt.Errorf("summary of %s: %w", dayText(r.what.day), segment.ErrDamaged)
+	}
+	if r.peer != nil {
+		e.peer = r.peer(e.user, e.nth, e.peer)
 	}
 	r.entry = e
 	return nil

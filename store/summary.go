@@ -35,6 +35,20 @@ func loadUsages(ctx context.Context, q querier) (*usageTable, error) {
 	return t, nil
 }
 
+// list lays the usages out user by user: the index of every user's first one,
+// and the number of the usage at an index.
+func (t *usageTable) list() (start, usage []uint32) {
+	start = make([]uint32, len(t.many)+1)
+	for user, n := range t.many {
+		start[user+1] = start[user] + n
+	}
+	usage = make([]uint32, len(t.values))
+	for n := range t.values {
+		usage[start[t.values[n].User]+t.nth[n]] = uint32(n)
+	}
+	return start, usage
+}
+
 // number gives the usages that have none yet their place.
 func (t *usageTable) number() {
 	for n := len(t.nth); n < len(t.values); n++ {
@@ -92,12 +106,12 @@ func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int
 	if err != nil {
 		return explain(err)
 	}
-	spans, err := missingSpans(ctx, s.q, dayOf(from), dayOf(to), days)
+	spans, err := missingSpans(ctx, s.q, dayOf(from), dayOf(to), counted, days)
 	if err != nil || len(days)+len(spans) == 0 {
 		return explain(err)
 	}
 	if len(days) == 0 {
-		return s.write(ctx, func(tx *sql.Tx) error { return fillSpans(ctx, tx, spans) })
+		return s.write(ctx, func(tx *sql.Tx) error { return fillSpans(ctx, tx, spans, counted, merger{}) })
 	}
 	x, err := s.composing(ctx, names)
 	if err != nil {
@@ -137,7 +151,7 @@ func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int
 		if _, err = tx.ExecContext(ctx, "UPDATE summarised SET version=? WHERE version=0", summaryVersion); err != nil {
 			return err
 		}
-		return fillSpans(ctx, tx, spans)
+		return fillSpans(ctx, tx, spans, counted, merger{})
 	})
 }
 

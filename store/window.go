@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -58,33 +60,24 @@ func (s *Store) Window(ctx context.Context, names []ingest.Name, from, to time.T
 			return nil, fmt.Errorf("usage %d: %w", i, segment.ErrDamaged)
 		}
 	}
-	w.index()
+	w.start, w.usage = w.table.list()
 	w.sums = make([]sum, len(w.usage))
-	return w, w.add(ctx, w.sums, false, func(index, _ uint32) (uint32, bool) { return index, true })
-}
-
-// index lays the usages out user by user.
-func (w *Window) index() {
-	w.start = make([]uint32, len(w.table.many)+1)
-	for user, n := range w.table.many {
-		w.start[user+1] = w.start[user] + n
-	}
-	w.usage = make([]uint32, len(w.table.values))
-	for n := range w.table.values {
-		w.usage[w.start[w.table.values[n].User]+w.table.nth[n]] = uint32(n)
-	}
+	return w, w.add(ctx, w.sums, counted, func(index uint32, _ uint64, _ bool) (uint32, bool) { return index, true })
 }
 
 // rowPages is one row of a summary or span on its way to a worker.
 type rowPages struct {
-	day   int64
+	span
 	kind  int
 	pages []byte
 }
 
-// add sums every entry that counts, or only those with peers, up where place
-// says, on all cores: each worker has users of its own.
-func (w *Window) add(ctx context.Context, sums []sum, peers bool, place func(index, peer uint32) (at uint32, ok bool)) error {
+// place says where an entry is summed up. Those of spans have a class for the peer.
+type place func(index uint32, peer uint64, class bool) (at uint32, ok bool)
+
+// add sums every entry that counts up, or from a kind on only the calls and
+// the single facts, on all cores: each worker has users of its own.
+func (w *Window) add(ctx context.Context, sums []sum, kind int, place place) error {
 	bounds := w.shares(Workers())
 	workers := len(bounds) - 1
 	rows, errs := make([]chan rowPages, workers), make([]error, workers)
@@ -107,7 +100,7 @@ func (w *Window) add(ctx context.Context, sums []sum, peers bool, place func(ind
 			}
 		})
 	}
-	err := w.rows(ctx, counted+bit(peers), func(r rowPages, first, last uint64) {
+	err := w.rows(ctx, kind, func(r rowPages, first, last uint64) {
 		for worker := range workers {
 			if first < bounds[worker+1] && last >= bounds[worker] {
 				rows[worker] <- r
@@ -137,36 +130,36 @@ func (w *Window) shares(n int) []uint64 {
 	return append(bounds, everybody)
 }
 
-// rows reads what is stored of the window, from a kind on: spans as far as
-// they go, then days, and single facts of all days that reach into it.
+// rows reads what is stored of the window: spans as far as they go, else days,
+// and the single facts of all days that reach into it.
 func (w *Window) rows(ctx context.Context, kind int, call func(r rowPages, first, last uint64)) error {
 	take := func(q *sql.Rows) error {
 		var r rowPages
 		var first, last int64
-		if err := q.Scan(&r.day, &r.kind, &first, &last, &r.pages); err != nil {
+		if err := q.Scan(&r.days, &r.day, &r.kind, &first, &last, &r.pages); err != nil {
 			return err
 		}
 		call(r, uint64(first), uint64(last))
 		return nil
 	}
 	from, to := dayOf(w.from), dayOf(w.to)
-	err := each(ctx, w.s.q, `SELECT day, kind, first, last, pages FROM summary WHERE kind=3 AND day>=?1 AND day<?2
-		UNION ALL SELECT day, kind, first, last, pages FROM summary WHERE kind=3 AND reach>=?3 AND day<?1`, take, from, to, w.from)
+	err := each(ctx, w.s.q, `SELECT 1, day, kind, first, last, pages FROM summary WHERE kind=3 AND day>=?1 AND day<?2
+		UNION ALL SELECT 1, day, kind, first, last, pages FROM summary WHERE kind=3 AND reach>=?3 AND day<?1`, take, from, to, w.from)
 	for _, piece := range pieces(from, to) {
 		if err != nil {
 			return err
 		}
 		if piece.days == 1 {
-			err = each(ctx, w.s.q, "SELECT day, kind, first, last, pages FROM summary WHERE day=? AND kind>=? AND kind<3", take, piece.day, kind)
+			err = each(ctx, w.s.q, "SELECT 1, day, kind, first, last, pages FROM summary WHERE day=? AND kind>=? AND kind<3", take, piece.day, kind)
 		} else {
-			err = each(ctx, w.s.q, "SELECT day, kind, first, last, pages FROM span WHERE days=? AND day=? AND kind>=?", take, piece.days, piece.day, kind)
+			err = each(ctx, w.s.q, "SELECT days, day, kind, first, last, pages FROM span WHERE days=? AND day=? AND kind=?", take, piece.days, piece.day, kind)
 		}
 	}
 	return err
 }
 
 // page sums the entries of the users from low to high.
-func (w *Window) page(b *summaryPage, r *rowPages, low, high uint64, sums []sum, place func(index, peer uint32) (uint32, bool)) error {
+func (w *Window) page(b *summaryPage, r *rowPages, low, high uint64, sums []sum, place place) error {
 	midnight := uint32(r.day * (dayMS / 1000))
 	for i := range b.n {
 		user := b.user[i]
@@ -177,7 +170,7 @@ func (w *Window) page(b *summaryPage, r *rowPages, low, high uint64, sums []sum,
 			return segment.ErrDamaged
 		}
 		index := w.start[user] + uint32(b.nth[i])
-		at, ok := place(index, uint32(b.peer[i]))
+		at, ok := place(index, b.peer[i], r.days > 1)
 		if !ok {
 			continue
 		}
@@ -224,7 +217,7 @@ func (w *Window) usageOf(index uint32, x *sum) audit.Usage {
 // Calls are the calls of the window again, apart by the class of the peer.
 // class is by name.
 func (w *Window) Calls(ctx context.Context, class []ingest.Class) ([]audit.Usage, error) {
-	const classes = 8
+	const classes = spanPeers
 	number := make([]uint32, len(w.sums)) // of the calls, from 1
 	calls := make([]uint32, 0, len(w.sums)/2)
 	for i := range w.sums {
@@ -233,19 +226,29 @@ func (w *Window) Calls(ctx context.Context, class []ingest.Class) ([]audit.Usage
 			number[i] = uint32(len(calls))
 		}
 	}
+	of := func(peerPSTN bool, peer uint64) ingest.Class {
+		switch {
+		case peer != 0 && peer < uint64(len(class)):
+			return class[peer] % classes
+		case peerPSTN:
+			return ingest.PSTN
+		}
+		return ingest.NoClass
+	}
+	if err := w.callSpans(ctx, class, of); err != nil {
+		return nil, err
+	}
 	sums := make([]sum, len(calls)*classes)
-	err := w.add(ctx, sums, true, func(index, peer uint32) (uint32, bool) {
+	err := w.add(ctx, sums, called, func(index uint32, peer uint64, told bool) (uint32, bool) {
 		n := number[index]
 		if n == 0 {
 			return 0, false
 		}
-		of := ingest.NoClass
-		if peer != 0 && int(peer) < len(class) {
-			of = class[peer]
-		} else if w.table.values[w.usage[index]].PeerPSTN {
-			of = ingest.PSTN
+		at := ingest.Class(peer % classes)
+		if !told {
+			at = of(w.table.values[w.usage[index]].PeerPSTN, peer)
 		}
-		return (n-1)*classes + uint32(of)%classes, true
+		return (n-1)*classes + uint32(at), true
 	})
 	if err != nil {
 		return nil, err
@@ -263,4 +266,40 @@ func (w *Window) Calls(ctx context.Context, class []ingest.Class) ([]audit.Usage
 		}
 	}
 	return list, nil
+}
+
+// callSpans makes the spans of calls that the window needs, anew when a name
+// has another class than when they were made. Names that came since are in no
+// span: their days were summarised anew.
+func (w *Window) callSpans(ctx context.Context, class []ingest.Class, of func(peerPSTN bool, peer uint64) ingest.Class) error {
+	now := make([]byte, len(class))
+	for i, c := range class {
+		now[i] = byte(c)
+	}
+	return w.s.write(ctx, func(tx *sql.Tx) error {
+		var then []byte
+		if err := tx.QueryRowContext(ctx, "SELECT classes FROM span_classes").Scan(&then); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if !bytes.HasPrefix(now, then) {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM span WHERE kind=?; DELETE FROM spanned WHERE kind=?", called, called); err != nil {
+				return err
+			}
+		}
+		if !bytes.Equal(now, then) {
+			if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO span_classes(id, classes) VALUES(1, ?)", now); err != nil {
+				return err
+			}
+		}
+		spans, err := missingSpans(ctx, tx, dayOf(w.from), dayOf(w.to), called, nil)
+		if err != nil {
+			return err
+		}
+		return fillSpans(ctx, tx, spans, called, merger{class: func(user, nth, peer uint64) uint64 {
+			if user >= uint64(len(w.table.many)) || nth >= uint64(w.table.many[user]) {
+				return spanPeers // damaged
+			}
+			return uint64(of(w.table.values[w.usage[w.start[user]+uint32(nth)]].PeerPSTN, peer))
+		}})
+	})
 }

@@ -62,7 +62,7 @@ func TestSummariesCountWhatTheRecordsSay(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	for range 40 {
 		from, to := randomWindow(r)
-		sameAsScan(t, s, names, from, to)
+		sameAsScan(t, s, names, from, to, 1)
 	}
 }
 
