@@ -33,9 +33,14 @@ const (
 	// are flushFull: each flush reads what is stored of its days again.
 	flushAt   = 1 << 16
 	flushFull = 1 << 18
+	// disorder is how far rows may stand from the order of time in ms.
+	disorder = 60 * 60 * 1000
 	// showRejects is how many rejects a command shows; all are stored.
 	showRejects = 5
 )
+
+// noKey is before every key.
+const noKey = math.MinInt64 + disorder
 
 func dayOf(ms int64) int64 {
 	d := ms / dayMS
@@ -105,7 +110,7 @@ func (w *writer) flush(ctx context.Context) error {
 
 // due tells whether enough rows wait.
 func (w *writer) due() bool {
-	return len(w.waiting) >= flushFull || len(w.waiting) >= flushAt && w.least >= w.flushed
+	return len(w.waiting) >= flushFull || len(w.waiting) >= flushAt && w.least >= w.flushed-disorder
 }
 
 // activityTime is when a record's activity happened, for records that can be

@@ -95,7 +95,7 @@ func (s *Store) checkSpans(ctx context.Context, table *usageTable) (string, erro
 	})
 	if err == nil {
 		err = s.q.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM span WHERE (days, day, kind) NOT IN (SELECT days, day, kind FROM spanned)) +
-			(SELECT count(*) FROM spanned WHERE days NOT IN (4, 16, 64) OR day%days<>0 OR kind NOT IN (1, 2)),
+			(SELECT count(*) FROM spanned WHERE days NOT IN (8, 32, 128) OR day%days<>0 OR kind NOT IN (1, 2)),
 			(SELECT classes FROM span_classes)`).Scan(&loose, &classes)
 	}
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // and is made of the spans of the length before, the shortest of days: what a
 // window needs is then always made of few pieces, wherever it begins, and a
 // new day makes at most one span of each length anew.
-var spanDays = [...]int64{4, 16, 64}
+var spanDays = [...]int64{8, 32, 128}
 
 // span is one piece of a window: some days, or one. Two kinds are kept of it:
 // what was done alike (counted), where calls are counted whoever the peer was,
@@ -62,7 +62,7 @@ func missingSpans(ctx context.Context, q querier, from, to int64, kind int, chan
 	if err != nil || !first.Valid || !last.Valid {
 		return nil, err
 	}
-	const longest = 64
+	const longest = 128
 	from, to = max(from, floorTo(first.Int64, longest)), min(to, floorTo(last.Int64, longest)+longest)
 	there := map[span]bool{}
 	err = each(ctx, q, "SELECT days, day FROM spanned WHERE kind=?", func(rows *sql.Rows) error {

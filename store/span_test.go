@@ -28,7 +28,7 @@ func TestPiecesCoverAWindowOnce(t *testing.T) {
 		if at != to {
 			t.Fatalf("%d to %d: %v", from, to, pieces(from, to))
 		}
-		if n := len(pieces(from, to)); n > 2*9+int(to-from)/64 {
+		if n := len(pieces(from, to)); n > 2*(7+3+3)+int(to-from)/128 {
 			t.Fatalf("%d to %d: %d pieces", from, to, n)
 		}
 	}
@@ -148,7 +148,7 @@ func TestSpansFollowTheirDays(t *testing.T) {
 		}
 	}
 	var longest int
-	if err := s.q.QueryRowContext(ctx, "SELECT max(days) FROM spanned").Scan(&longest); err != nil || longest != 64 {
+	if err := s.q.QueryRowContext(ctx, "SELECT max(days) FROM spanned").Scan(&longest); err != nil || longest != 128 {
 		t.Fatalf("the longest span has %d days; %v", longest, err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -46,9 +45,6 @@ func (s *Store) Window(ctx context.Context, names []ingest.Name, from, to time.T
 	w := &Window{s: s, from: from.UnixMilli(), to: to.UnixMilli()}
 	if err := s.summarise(ctx, names, w.from, w.to); err != nil {
 		return nil, err
-	}
-	if len(names) > 1<<16 {
-		debug.FreeOSMemory() // what that took is not needed any more
 	}
 	var err error
 	if w.table, err = loadUsages(ctx, s.q); err != nil {

@@ -107,7 +107,7 @@ type directoryPart struct {
 
 func newWriter(tx *sql.Tx, command int64, u *ingest.Unit, sources []*source, env *ingest.Env, v *vocabulary) *writer {
 	w := &writer{tx: tx, command: command, unit: u, env: env, sources: sources, words: v,
-		ids: make([]uint32, 1), current: -1, least: math.MaxInt64, flushed: math.MinInt64, days: map[int64]bool{}, stmts: map[string]*sql.Stmt{}}
+		ids: make([]uint32, 1), current: -1, least: math.MaxInt64, flushed: noKey, days: map[int64]bool{}, stmts: map[string]*sql.Stmt{}}
 	for _, s := range sources {
 		w.files = append(w.files, fileWriter{result: FileImport{Path: s.file.Path, Tally: audit.Tally{Files: 1}},
 			skips: map[string]int{}, contexts: map[string]*directoryPart{}})
@@ -165,7 +165,7 @@ func (w *writer) add(ctx context.Context, b *ingest.Batch) error {
 		if err := w.flush(ctx); err != nil {
 			return err
 		}
-		w.current, w.flushed = b.File, math.MinInt64
+		w.current, w.flushed = b.File, noKey
 	}
 	f, err := w.begin(ctx, b.File)
 	if err != nil {

@@ -3,7 +3,7 @@
 -- dropped when one of the days gets another summary.
 CREATE TABLE span (
   id      INTEGER PRIMARY KEY,
-  days    INTEGER NOT NULL,      -- how many days: 4, 16 or 64
+  days    INTEGER NOT NULL,      -- how many days: 8, 32 or 128
   day     INTEGER NOT NULL,      -- the first of them, a multiple of that
   kind    INTEGER NOT NULL,      -- 1 counted, calls too, whoever the peer was; 2 calls by class of the peer
   first   INTEGER NOT NULL,      -- least and greatest user (names)
