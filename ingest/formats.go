@@ -12,6 +12,11 @@ func Formats() []Format {
 	return []Format{
 		ldifFormat(),
 		csvdeFormat(),
+		csUserFormat(),
+		csContactFormat(),
+		wmiUserFormat(),
+		wmiContactFormat(),
+		wmiSettingFormat(),
 		cdrFormat(),
 		plainFormat(),
 	}
