@@ -17,6 +17,7 @@ func Formats() []Format {
 		wmiUserFormat(),
 		wmiContactFormat(),
 		wmiSettingFormat(),
+		registrationsFormat(),
 		cdrFormat(),
 		plainFormat(),
 	}
