@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 )
@@ -27,6 +28,12 @@ func newAttester(ctx context.Context, index int, names *Names, env *Env, emit Em
 func (a *attester) fresh() *Batch { return &Batch{File: a.index, Skipped: map[string]int{}} }
 
 func (a *attester) say(note string) { a.b.Notes = append(a.b.Notes, note) }
+
+func (a *attester) sayOnce(note string) {
+	if !slices.Contains(a.b.Notes, note) { // the store drops those of other batches
+		a.say(note)
+	}
+}
 
 func (a *attester) skip(why string) { a.b.Skipped[why]++ }
 

@@ -20,6 +20,7 @@ func Formats() []Format {
 		registrationsFormat(),
 		cdrFormat(),
 		plainFormat(),
+		reportFormat(),
 	}
 }
 
