@@ -73,7 +73,7 @@ const settleTime = time.Minute
 
 type gatherer struct {
 	pile    *Pile
-	now     time.Time       // zero: every file is taken as it is
+	now     time.Time // zero: every file is taken as it is
 	formats []Format
 	seen    map[string]bool // real paths of the files taken
 	own     map[string]bool // real paths of the program's own files
