@@ -51,8 +51,11 @@ func sniffCsContact(h *Head) Verdict {
 		return Verdict{}
 	}
 	user := p.any("EnterpriseVoiceEnabled", "SamAccountName")
-	return Verdict{Yes: contactType(p) || p.any("OwnerUrn") && p.any("DisplayNumber", "RegistrarPool") || analog(p) && !user ||
-		p.all("SipAddress", "LineURI", "DisplayNumber") && !user}
+	if contactType(p) || p.any("OwnerUrn") && p.any("DisplayNumber", "RegistrarPool") || analog(p) && !user ||
+		p.all("SipAddress", "LineURI", "DisplayNumber") && !user {
+		return p.verdict()
+	}
+	return Verdict{}
 }
 
 // analog tells a list of analog devices: each hangs at a gateway.

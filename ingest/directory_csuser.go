@@ -42,7 +42,7 @@ func sniffCsUser(h *Head) Verdict {
 	user := p.any("EnterpriseVoiceEnabled", "HomeServer", "SamAccountName")
 	switch {
 	case user && p.any("RegistrarPool", "HomeServer"):
-		return Verdict{Yes: true}
+		return p.verdict()
 	case user:
 		return Verdict{Broken: true, Why: "the list of users names neither RegistrarPool nor HomeServer, so nobody would count as hosted; export all properties of Get-CsUser"}
 	case p.any("DisplayNumber"): // a phone

@@ -71,7 +71,7 @@ func sniffWMIUser(h *Head) Verdict {
 			return Verdict{Broken: true, Why: "the list of MSFT_SIPESUserSetting lacks the property " + name + ", so nobody would count as enabled; export all properties"}
 		}
 	}
-	return Verdict{Yes: true}
+	return p.verdict()
 }
 
 func wmiContactFormat() Format {
@@ -88,8 +88,10 @@ func wmiContactFormat() Format {
 			`"__CLASS","__SERVER","ApplicationDestinationDN","DisplayName","LineURI","PrimaryURI","UCEnabled"` + "\n" +
 			`"MSFT_SIPApplicationContactSetting","FE1","CN={A1},CN=Application Contacts,CN=RTC Service,CN=Services,CN=Configuration,DC=contoso,DC=com","Conferencing","tel:+14255550190","sip:caa@contoso.com","True"` + "\n",
 		Sniff: func(h *Head) Verdict {
-			p, ok := sniffProperties(h)
-			return Verdict{Yes: ok && p.all("PrimaryURI", "ApplicationDestinationDN")}
+			if p, ok := sniffProperties(h); ok && p.all("PrimaryURI", "ApplicationDestinationDN") {
+				return p.verdict()
+			}
+			return Verdict{}
 		},
 		Read: wmiContacts.read,
 	}
@@ -165,8 +167,10 @@ func wmiSettingFormat() Format {
 			`"__CLASS","__SERVER","IsPublicNetworkProvider"` + "\n" +
 			`"MSFT_SIPNetworkProviderTable","FE1","True"` + "\n",
 		Sniff: func(h *Head) Verdict {
-			p, ok := sniffProperties(h)
-			return Verdict{Yes: ok && wmiClass(h, p) != ""}
+			if p, ok := sniffProperties(h); ok && wmiClass(h, p) != "" {
+				return p.verdict()
+			}
+			return Verdict{}
 		},
 		Read: readWMISetting,
 	}

@@ -33,7 +33,17 @@ type properties struct {
 type printed struct {
 	names map[string]bool // folded names of the properties
 	typ   string          // the text behind #TYPE, lower case, or ""
+	twice string          // a column that stands twice, or ""
 	list  bool
+}
+
+// verdict is Yes for a format that knows its properties, unless one of the
+// columns stands twice.
+func (p *printed) verdict() Verdict {
+	if p.twice != "" {
+		return Verdict{Broken: true, Why: fmt.Sprintf("the list names the column %q twice; keep one", p.twice)}
+	}
+	return Verdict{Yes: true}
 }
 
 func (p *printed) any(names ...string) bool {
@@ -66,7 +76,7 @@ func sniffProperties(h *Head) (*printed, bool) {
 	if err != nil || len(t.Header()) < 2 {
 		return nil, false
 	}
-	p := &printed{names: make(map[string]bool, len(t.Header()))}
+	p := &printed{names: make(map[string]bool, len(t.Header())), twice: t.twice}
 	for _, name := range t.Header() {
 		p.names[ColumnKey(name)] = true
 	}

@@ -62,7 +62,7 @@ func sniffRegistrations(h *Head) Verdict {
 	case !p.any("ExpiresAt"):
 		return Verdict{Broken: true, Why: "the snapshot of registrations lacks the column ExpiresAt, so its sign-ins have no date; export it with all columns"}
 	}
-	return Verdict{Yes: true}
+	return p.verdict()
 }
 
 func readRegistrations(ctx context.Context, files []*File, env *Env, emit Emit) error {
