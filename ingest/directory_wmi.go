@@ -19,9 +19,9 @@ var wmiUsers = &listing{
 		listEnabled: "Enabled", listVoice: "UCEnabled", listLine: "LineURI"},
 	product: func(p *properties) string {
 		if p.seen.any("UCEnabled", "UCPolicy", "EnabledForEnhancedPresence", "MeetingPolicy") {
-			return "Office Communications Server 2007 or 2007 R2"
+			return "OCS 2007 or 2007 R2"
 		}
-		return "Live Communications Server 2005 or later"
+		return "LCS 2005 or later"
 	},
 }
 
@@ -32,7 +32,7 @@ var wmiContacts = &listing{
 	columns: [listFields]string{listDN: "UserDN", listName: "DisplayName", listAddress: "PrimaryURI", listVoice: "UCEnabled", listLine: "LineURI"},
 	contact: true,
 	homed:   true,
-	product: func(*properties) string { return "Office Communications Server 2007 R2" },
+	product: func(*properties) string { return "OCS 2007 R2" },
 	mark:    func(_ *lister, e *Entry) { e.App = true },
 }
 
