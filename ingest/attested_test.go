@@ -119,3 +119,47 @@ func TestAttestedGolden(t *testing.T) {
 		}
 	}
 }
+
+func TestATableOfAThousandRowsIsSaidToBeCut(t *testing.T) {
+	const header = "From user,To user,Modalities,Invite time,Response time,End time,Diagnostic ID\n"
+	rows := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "alice@contoso.com,bob@contoso.com,IM,3/16/2009 1:%02d:%02d PM,3/16/2009 2:00:00 PM,,0\n", i/60, i%60)
+		}
+		return b.String()
+	}
+	const said = "the table of user activity: peer-to-peer sessions has exactly 1000 rows, which is where the report server cuts: more may be missing; save reports of shorter periods"
+	for _, c := range []struct {
+		name, in string
+		want     bool
+	}{
+		{"999", header + rows(999), false},
+		{"1000", header + rows(1000), true},
+		{"1000 and another table", header + rows(1000) + "\nTotal conferences,Total participants\n1,1\n", true},
+		{"1001", header + rows(1001), false},
+		{"999 and a damaged one", header + rows(999) + "alice@contoso.com,\n", true},
+		{"two tables of 500", header + rows(500) + "\n" + header + rows(500), false},
+	} {
+		got := readAttested(t, reportFormat(), []byte(c.in), time.UTC)
+		if strings.Contains(got, said) != c.want || strings.Contains(got, "cuts: more") != c.want {
+			t.Errorf("%s: %s", c.name, got[strings.Index(got, "notes:"):])
+		}
+	}
+}
+
+func TestLocalTimesOfReportsAreThoseOfTheZone(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := "From user,To user,Modalities,Invite time,Response time\n" +
+		"alice@contoso.com,bob@contoso.com,IM,3/16/2009 1:05:00 PM,3/16/2009 1:05:09 PM\n" +
+		"alice@contoso.com,bob@contoso.com,IM,3/29/2009 2:30:00 AM,3/29/2009 2:30:09 AM\n"
+	got := readAttested(t, reportFormat(), []byte(in), berlin)
+	for _, want := range []string{"2 2009-03-16 12:05:00 alice@contoso.com im-session", "does not exist in the zone Europe/Berlin (clocks were put forward); ", "times are read as Europe/Berlin"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}

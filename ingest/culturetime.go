@@ -55,35 +55,33 @@ type cultureDate struct {
 func (d *cultureDate) free() bool { return !d.yearFirst && d.sep != '.' }
 
 func splitDate(s string) (d cultureDate, ok bool) {
-	i := strings.IndexAny(s, "/.-")
-	if i < 1 || i > 4 {
-		return d, false
-	}
-	d.sep = s[i]
-	first, rest := s[:i], s[i+1:]
-	second, rest, found := strings.Cut(rest, string(d.sep))
-	if !found {
-		return d, false
-	}
-	third := rest
-	if i := strings.IndexAny(rest, " T"); i >= 0 {
-		third, d.clock = rest[:i], strings.TrimLeft(rest[i+1:], " ")
-	}
-	var err [3]error
-	var n [3]int
-	for k, text := range []string{first, second, third} {
-		if len(text) == 0 || len(text) > 4 || text[0] == '+' || text[0] == '-' {
+	var n, digits [3]int
+	k := 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9' && digits[k] < 4:
+			n[k] = n[k]*10 + int(c-'0')
+			digits[k]++
+			continue
+		case digits[k] == 0:
+			return d, false
+		case k < 2 && (c == '/' || c == '.' || c == '-') && (k == 0 || c == d.sep):
+			d.sep = c
+			k++
+			continue
+		case k == 2 && (c == ' ' || c == 'T'):
+			d.clock = strings.TrimLeft(s[i+1:], " ")
+		default:
 			return d, false
 		}
-		n[k], err[k] = strconv.Atoi(text)
-		if err[k] != nil {
-			return d, false
-		}
+		break
 	}
 	switch {
-	case len(first) == 4 && len(second) <= 2 && len(third) <= 2:
+	case k < 2 || digits[2] == 0 || digits[1] > 2:
+		return d, false
+	case digits[0] == 4 && digits[2] <= 2:
 		d.yearFirst, d.year, d.a, d.b = true, n[0], n[1], n[2]
-	case len(third) == 4 && len(first) <= 2 && len(second) <= 2:
+	case digits[2] == 4 && digits[0] <= 2:
 		d.a, d.b, d.year = n[0], n[1], n[2]
 	default:
 		return d, false
@@ -96,7 +94,9 @@ func splitDate(s string) (d cultureDate, ok bool) {
 // first; then h:mm[:ss[.fff]] with or without AM and PM. A date that may be two
 // days is an error unless the order is told.
 func parseCultureTime(s string, order dateOrder, loc *time.Location) (time.Time, error) {
-	s = strings.TrimSpace(strings.NewReplacer("\u202f", " ", "\u00a0", " ").Replace(s))
+	if s = strings.TrimSpace(s); strings.IndexByte(s, 0xe2) >= 0 || strings.IndexByte(s, 0xc2) >= 0 { // spaces that do not break
+		s = strings.ReplaceAll(strings.ReplaceAll(s, "\u202f", " "), "\u00a0", " ")
+	}
 	d, ok := splitDate(s)
 	if !ok {
 		return time.Time{}, told("%s is no time; expected a date and a time of day such as 3/31/2009 1:05:00 PM", quoteShort(s))
@@ -116,9 +116,11 @@ func parseCultureTime(s string, order dateOrder, loc *time.Location) (time.Time,
 	if !ok || month < 1 || month > 12 || day < 1 || day > daysIn(month, d.year) {
 		return time.Time{}, told("%s is no time of a calendar; mend the row or export it again", quoteShort(s))
 	}
-	midnight := time.Date(d.year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-	wall := midnight.Add(clock)
-	t := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), loc)
+	wall := time.Date(d.year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Add(clock)
+	if loc == time.UTC {
+		return plausible(wall, s)
+	}
+	t := time.Date(d.year, time.Month(month), day, wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), loc)
 	// A skipped hour comes back as another.
 	if t.Hour() != wall.Hour() || t.Minute() != wall.Minute() {
 		return time.Time{}, fmt.Errorf("the time %q does not exist in the zone %s (clocks were put forward)", s, loc)
@@ -127,7 +129,10 @@ func parseCultureTime(s string, order dateOrder, loc *time.Location) (time.Time,
 }
 
 func daysIn(month, year int) int {
-	return time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
+	if month == 2 && year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+		return 29
+	}
+	return [...]int{0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}[month]
 }
 
 // parseClock reads h:mm[:ss[.fff]] with or without AM and PM. An empty text is
@@ -143,29 +148,33 @@ func parseClock(s string) (time.Duration, bool) {
 			return 0, false
 		}
 	}
-	parts := strings.Split(s, ":")
-	if len(parts) < 2 || len(parts) > 3 {
-		return 0, false
-	}
+	var n, digits [3]int
 	var fraction time.Duration
-	if last, frac, found := strings.Cut(parts[len(parts)-1], "."); found && len(parts) == 3 {
-		f, err := strconv.ParseUint(frac, 10, 32)
-		if err != nil || len(frac) > 9 {
+	k := 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9' && digits[k] < 2:
+			n[k] = n[k]*10 + int(c-'0')
+			digits[k]++
+		case c == ':' && k < 2 && digits[k] > 0:
+			k++
+		case c == '.' && k == 2 && digits[2] > 0:
+			frac := s[i+1:]
+			f, err := strconv.ParseUint(frac, 10, 32)
+			if err != nil || len(frac) > 9 {
+				return 0, false
+			}
+			fraction = time.Duration(f)
+			for range 9 - len(frac) {
+				fraction *= 10
+			}
+			i = len(s)
+		default:
 			return 0, false
 		}
-		fraction = time.Duration(f)
-		for range 9 - len(frac) {
-			fraction *= 10
-		}
-		parts[2] = last
 	}
-	var n [3]int
-	for i, p := range parts {
-		v, err := strconv.ParseUint(p, 10, 8)
-		if err != nil || len(p) > 2 {
-			return 0, false
-		}
-		n[i] = int(v)
+	if k == 0 || digits[k] == 0 {
+		return 0, false
 	}
 	switch {
 	case n[0] > 23 || n[1] > 59 || n[2] > 59, half != "" && (n[0] < 1 || n[0] > 12):

@@ -174,8 +174,8 @@ func (l *lister) entry(line int) (e Entry, err error) {
 	} else if IsNumber(id) {
 		e.Line164 = id
 	}
-	if e.Home = ParseServer(l.fields[listPool]); e.Home == "" && l.fields[listHomeDN] != "" {
-		if e.Home = homeServer(l.fields[listHomeDN]); e.Home == "" {
+	if e.Home = l.named(l.fields[listPool], ParseServer); e.Home == "" && l.fields[listHomeDN] != "" {
+		if e.Home = l.named(l.fields[listHomeDN], homeServer); e.Home == "" {
 			l.note(line, l.columns[listHomeDN]+" names no pool", fmt.Errorf("%s", quoteShort(l.fields[listHomeDN])))
 		}
 	}
@@ -195,6 +195,21 @@ func (l *lister) entry(line int) (e Entry, err error) {
 		l.mark(l, &e)
 	}
 	return e, nil
+}
+
+// named is the pool behind a text; most entries share a few.
+func (l *lister) named(text string, parse func(string) string) string {
+	if text == "" {
+		return ""
+	}
+	h, ok := l.homes[text]
+	if !ok {
+		h = parse(text)
+		if len(l.homes) < maxPlaces {
+			l.homes[text] = h
+		}
+	}
+	return h
 }
 
 // truth reads a property that is True or False, or empty.

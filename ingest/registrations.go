@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -162,7 +163,7 @@ func (r *registrations) row() error {
 	rec.From.Endpoint = r.names.ID(EndpointName, endpoint)
 	rec.From.Client = r.names.ID(ClientName, agent)
 	rec.Server = r.names.ID(ServerName, ParseServer(string(r.p.Value(regServer))))
-	r.add(rec, at, "registration", user, raw, at.Format(time.RFC3339Nano))
+	r.add(rec, at, "registration", user, raw, strconv.FormatInt(at.UnixMilli(), 10))
 	return nil
 }
 

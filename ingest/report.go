@@ -49,7 +49,7 @@ var reportKinds = []reportKind{
 // reportKindOf knows a table by its header row. Totals by authentication type
 // or call type have columns that are known in part only.
 func reportKindOf(row [][]byte) *reportKind {
-	if len(row) < 2 {
+	if len(row) < 2 || !onlyNames(row) {
 		return nil
 	}
 	names, total := map[string]bool{}, false
@@ -71,6 +71,20 @@ func reportKindOf(row [][]byte) *reportKind {
 		return &reportTotals
 	}
 	return nil
+}
+
+// onlyNames tells a row that may be a header: no cell is a short number, a time
+// or an address (the report server names cells of its own textbox12). Nearly
+// every other row is told by its first cells.
+func onlyNames(row [][]byte) bool {
+	for _, f := range row {
+		for _, c := range f {
+			if c >= '0' && c <= '9' && len(f) < len("textbox") || c == '@' || c == ':' || c == '/' {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 var reportTotals = reportKind{about: "totals by type"}
@@ -128,7 +142,8 @@ func sniffReport(h *Head) (comma byte, ok bool) {
 type reportRow struct {
 	kind    *reportKind
 	fields  int
-	columns map[string]int
+	columns map[string]int // by folded name
+	places  map[string]int // by name as the code spells it, -1 for absent
 	row     [][]byte
 	rows    int // data rows so far
 	bad     int // lines among them that were none
@@ -147,20 +162,33 @@ func newReportRow(kind *reportKind, header [][]byte) *reportRow {
 	return c
 }
 
-// get is a column without surrounding space, nil where there is no such one.
+// get is the first of the columns that is there, without surrounding space; nil
+// where there is none.
 func (c *reportRow) get(names ...string) []byte {
 	for _, name := range names {
-		if i, ok := c.columns[ColumnKey(name)]; ok && i < len(c.row) {
+		if i := c.place(name); i >= 0 && i < len(c.row) {
 			return bytes.TrimSpace(c.row[i])
 		}
 	}
 	return nil
 }
 
-func (c *reportRow) has(name string) bool {
-	_, ok := c.columns[ColumnKey(name)]
-	return ok
+// place finds a column by its name in the vendor's spelling, and remembers it.
+func (c *reportRow) place(name string) int {
+	i, ok := c.places[name]
+	if !ok {
+		if i, ok = c.columns[ColumnKey(name)]; !ok {
+			i = -1
+		}
+		if c.places == nil {
+			c.places = map[string]int{}
+		}
+		c.places[name] = i
+	}
+	return i
 }
+
+func (c *reportRow) has(name string) bool { return c.place(name) >= 0 }
 
 // modalities reads the list of kinds of media of a session. Words that are not
 // known leave it as it is: what is a call is told by audio and video.

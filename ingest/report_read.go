@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -262,7 +263,7 @@ func (r *reportReader) phone(c *reportRow) error {
 	if used.After(at) && rec.Flags&Open == 0 {
 		rec.Until = max(rec.Until, used.UnixMilli())
 	}
-	r.add(rec, at, "phone", device, user, at.Format(time.RFC3339))
+	r.add(rec, at, "phone", device, user, strconv.FormatInt(at.UnixMilli(), 10))
 	return nil
 }
 
@@ -432,6 +433,6 @@ func (r *reportReader) workflow(c *reportRow) error {
 	if id, err := ParseUser(peer); err == nil && id != "" {
 		rec.To.User = r.names.ID(UserName, id)
 	}
-	r.add(rec, at, "workflow", caller, peer, at.Format(time.RFC3339))
+	r.add(rec, at, "workflow", caller, peer, strconv.FormatInt(at.UnixMilli(), 10))
 	return nil
 }
