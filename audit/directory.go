@@ -14,8 +14,9 @@ import (
 // naming context the newest snapshot that covers an entry's container decides
 // whether the entry is still there. Entries that are gone are returned as
 // well, not current: they still name aliases. What an entry was called in older
-// snapshots are its previous addresses, unless somebody else has them now. The
-// order of input is without influence.
+// snapshots are its previous addresses, unless somebody else has them now.
+// Lists of management tools are laid over it, see lists.go. The order of input
+// is without influence.
 func CurrentAccounts(history []Snapshot) []Account {
 	type keyed struct {
 		Account
@@ -23,7 +24,8 @@ func CurrentAccounts(history []Snapshot) []Account {
 		json []byte
 	}
 	var all []keyed
-	for _, days := range byContext(history) {
+	contexts, lists := byContext(history)
+	for _, days := range contexts {
 		for _, a := range contextAccounts(days) {
 			all = append(all, keyed{a, entryID(a.Entry), entryJSON(a.Entry)})
 		}
@@ -35,6 +37,9 @@ func CurrentAccounts(history []Snapshot) []Account {
 	for i, a := range all {
 		accounts[i] = a.Account
 	}
+	if len(lists) > 0 {
+		accounts = withLists(accounts, contexts, lists)
+	}
 	dropReassigned(accounts)
 	return accounts
 }
@@ -42,15 +47,21 @@ func CurrentAccounts(history []Snapshot) []Account {
 // state is what all snapshots of one date say together.
 type state struct {
 	date    int64
+	partial bool // something of it could not be read
 	entries []*ingest.Entry
 	covers  map[string]bool // containers whose absent entries are gone
 }
 
 // byContext groups the snapshots of each naming context, newest first, and
-// makes one of those with equal dates.
-func byContext(history []Snapshot) map[string][]*state {
-	contexts := map[string][]*state{}
+// makes one of those with equal dates. Those of lists are apart: the context of
+// their entries names the tool as well.
+func byContext(history []Snapshot) (full, lists map[string][]*state) {
+	full, lists = map[string][]*state{}, map[string][]*state{}
 	for _, s := range history {
+		contexts, listed := full, len(s.Entries) > 0 && s.Entries[0].Listed != 0
+		if listed {
+			contexts = lists
+		}
 		days := contexts[s.Context]
 		i := slices.IndexFunc(days, func(d *state) bool { return d.date == s.Date })
 		if i < 0 {
@@ -59,8 +70,9 @@ func byContext(history []Snapshot) map[string][]*state {
 			contexts[s.Context] = days
 		}
 		days[i].entries = append(days[i].entries, s.Entries...)
-		if s.Partial {
-			continue // what is missing may be what could not be read
+		days[i].partial = days[i].partial || s.Partial
+		if s.Partial || listed {
+			continue // what is missing may be what could not be read, or was not asked for
 		}
 		for _, e := range s.Entries {
 			days[i].covers[e.Container] = true
@@ -71,10 +83,12 @@ func byContext(history []Snapshot) map[string][]*state {
 			}
 		}
 	}
-	for _, days := range contexts {
-		slices.SortFunc(days, func(a, b *state) int { return cmp.Compare(b.date, a.date) })
+	for _, contexts := range []map[string][]*state{full, lists} {
+		for _, days := range contexts {
+			slices.SortFunc(days, func(a, b *state) int { return cmp.Compare(b.date, a.date) })
+		}
 	}
-	return contexts
+	return full, lists
 }
 
 // entryID is what an entry is recognised by from snapshot to snapshot.

@@ -69,6 +69,9 @@ type Account struct {
 	Current bool // present in the newest snapshot that covers its container
 
 	Previous []string // addresses that older snapshots have for it, sorted, without its own and those that are another's now
+
+	said int64 // date of the snapshot that decided this
+	seen int64 // date of the newest snapshot that has the entry
 }
 
 // Snapshot is what one import saw of one naming context.

@@ -32,13 +32,16 @@ func contextAccounts(days []*state) []Account {
 		if !e.Subject() || l.last(id) != id {
 			continue
 		}
-		current := true
-		for i := range l.seenIn[id] { // a newer snapshot covers its place and has it no more
-			current = current && !days[i].covers[e.Container]
+		seen := days[l.seenIn[id]].date
+		current, said := true, seen
+		for i := l.seenIn[id] - 1; i >= 0; i-- { // a newer snapshot covers its place and has it no more
+			if days[i].covers[e.Container] {
+				current, said = false, days[i].date
+			}
 		}
 		previous := slices.DeleteFunc(former[id], func(a string) bool { return a == e.Primary || slices.Contains(e.Aliases, a) })
 		slices.Sort(previous)
-		all = append(all, Account{Entry: e, Current: current, Previous: slices.Compact(previous)})
+		all = append(all, Account{Entry: e, Current: current, Previous: slices.Compact(previous), said: said, seen: seen})
 	}
 	return all
 }

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -70,6 +71,10 @@ func (g *gatherer) zip(name string, info os.FileInfo) {
 	}
 	if err != nil {
 		disk.Close()
+		if f := (&File{disk: name, ModTime: info.ModTime()}); errors.Is(err, zip.ErrFormat) && g.fresh(f) {
+			g.pass(name, "still being written: the archive has no end and was written to less than a minute ago; left for the next run")
+			return
+		}
 		g.fail(ReadError(name, err))
 		return
 	}
@@ -80,8 +85,20 @@ func (g *gatherer) zip(name string, info os.FileInfo) {
 			return
 		}
 	}
+	// Evidence is found again by its name, so that one name must mean one member.
+	names := map[string]int{}
 	for _, m := range z.File {
 		if !m.FileInfo().IsDir() {
+			names[innerPath(m)]++
+		}
+	}
+	for _, m := range z.File {
+		switch inner := innerPath(m); {
+		case m.FileInfo().IsDir():
+		case names[inner] > 1:
+			g.fail(fmt.Errorf("%s!%s: %d members of the archive have this name, none is read; unpack it and give the files", name, inner, names[inner]))
+			names[inner] = -1 // said
+		case names[inner] == 1:
 			g.member(name, info, m)
 		}
 	}

@@ -125,11 +125,11 @@ func whyDisabled(o *adObject, e *Entry, account int64) string {
 	case o.home == "":
 		return "no home server"
 	case o.locator != "" && !hasPrefixFold(o.locator, "SRV:"):
-		return "homed in the cloud: " + cutText(o.locator, 100)
+		return whyCloud + cutText(o.locator, 100)
 	case account&accountDisabled != 0 && !o.sid:
 		// With msRTCSIP-OriginatorSid it is the usual stand-in of a person
 		// whose logon account lives in another forest.
-		return "account disabled"
+		return whyAccountDisabled
 	}
 	return ""
 }

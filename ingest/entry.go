@@ -23,7 +23,23 @@ type Entry struct {
 	Why       string   `json:"why,omitempty"`     // why it is not enabled
 	Changed   int64    `json:"changed,omitempty"` // whenChanged, seconds since the Unix epoch
 	IsBranch  bool     `json:"branch,omitempty"`  // a container: the snapshot covers what is below
+	Listed    Listed   `json:"listed,omitempty"`  // what a list tells; 0 for a directory object with all it has
 }
+
+// Listed says what the list of a management tool tells of an entry. Such a list
+// may have been filtered by anything, and knows nothing of the account behind
+// the identity. The Context of its entries is the format's name, a colon, and
+// the naming context.
+type Listed uint8
+
+const (
+	ListedEntry Listed = 1 << iota // it is a list's
+	ListedState                    // Enabled and Why
+	ListedHome
+	ListedLine
+	ListedVoice
+	ListedName
+)
 
 // Subject reports whether the entry says anything about a user or device:
 // entries without an address (groups, containers, people never enabled) only

@@ -16,6 +16,8 @@ type fault struct{ what, do string }
 
 func (f *fault) Error() string { return f.what }
 
+var errCutShort = &fault{"the file is cut short", "copy it again"}
+
 const copyArchive = "copy the archive again"
 
 // explain puts the errors of unpacking into words. Others, io.EOF among them,
@@ -26,7 +28,7 @@ func explain(err error) error {
 	case err == nil || err == io.EOF:
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return &fault{"the file is cut short", "copy it again"}
+		return errCutShort
 	case errors.Is(err, zip.ErrChecksum), errors.Is(err, gzip.ErrChecksum):
 		return &fault{"damaged (its checksum is wrong)", copyArchive}
 	case errors.Is(err, zip.ErrFormat), errors.Is(err, gzip.ErrHeader):

@@ -12,8 +12,15 @@ func Formats() []Format {
 	return []Format{
 		ldifFormat(),
 		csvdeFormat(),
+		csUserFormat(),
+		csContactFormat(),
+		wmiUserFormat(),
+		wmiContactFormat(),
+		wmiSettingFormat(),
+		registrationsFormat(),
 		cdrFormat(),
 		plainFormat(),
+		reportFormat(),
 	}
 }
 

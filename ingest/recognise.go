@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -11,6 +12,10 @@ import (
 func (g *gatherer) recognise(f *File) {
 	h, err := f.Head()
 	if err != nil {
+		if f.packed && g.fresh(f) && errors.Is(explain(err), errCutShort) {
+			g.pass(f.Path, "still being written: it is cut short and was written to less than a minute ago; left for the next run")
+			return
+		}
 		g.fail(ReadError(f.Path, err))
 		return
 	}
@@ -39,6 +44,8 @@ func (g *gatherer) recognise(f *File) {
 	switch kind, fm, v := g.judge(h); {
 	case kind != "":
 		g.setting(kind, f)
+	case fm != nil && g.growing(f):
+		g.pass(f.Path, whyGrowing)
 	case fm != nil:
 		f.Part = v.Part
 		g.found = append(g.found, found{format: fm, file: f, broken: v.Why})

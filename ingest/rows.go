@@ -23,6 +23,7 @@ type Table struct {
 	twice   string // a column name that stands twice in the header, or ""
 	row     [][]byte
 	cut     bool
+	mend    func(row [][]byte) [][]byte // puts a row with too many fields right, or nil; see wmic
 }
 
 // newTable reads the header row.
@@ -86,6 +87,9 @@ func (t *Table) Next() error {
 		row, err := t.r.Read()
 		if err != nil {
 			return err
+		}
+		if len(row) > len(t.header) && t.mend != nil {
+			row = t.mend(row)
 		}
 		t.row, fields, nul = row, len(row), t.r.Holds(0)
 	}

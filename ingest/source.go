@@ -25,7 +25,8 @@ const MaxSourceRow = 64 << 10
 // decoded UTF-8 without its last line end, that begins on a line (1-based, as
 // readers count them) for which wanted is true. A row of a table goes on until
 // its quotes are balanced, at most delimited.MaxQuotedLines lines; an entry of
-// a directory-ldif file up to a blank line or the next "dn:". text is valid
+// a directory-ldif file up to a blank line or the next "dn:"; an object of a
+// Format-List file up to a blank line. text is valid
 // during the call only. The result is the SHA-256 of the unpacked content, in
 // hexadecimal. Memory is bounded, however long a line is.
 func (f *File) SourceRows(ctx context.Context, format string, wanted func(line int) bool, call func(line int, text []byte) error) (sum string, err error) {
@@ -37,6 +38,7 @@ func (f *File) SourceRows(ctx context.Context, format string, wanted func(line i
 	h := sha256.New()
 	raw := io.TeeReader(rc, h)
 	r := sourceReader{lines: newSourceLines(text.NewReader(raw)), ldif: format == ldifFormat().Name, call: call}
+	r.blocks = r.ldif || printedAsList(format, f)
 	if err := r.read(ctx, wanted); err != nil {
 		return "", err
 	}
@@ -46,10 +48,26 @@ func (f *File) SourceRows(ctx context.Context, format string, wanted func(line i
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
+// printedAsList tells a file of a format that comes as a table or as a list.
+func printedAsList(format string, f *File) bool {
+	switch format {
+	case csUsers.format, csContacts.format, wmiUsers.format, wmiContacts.format, registrationsFormat().Name:
+	default:
+		return false
+	}
+	h, err := f.Head()
+	if err != nil {
+		return false
+	}
+	p, ok := sniffProperties(h)
+	return ok && p.list
+}
+
 // sourceReader puts the lines of wanted rows together.
 type sourceReader struct {
 	lines  sourceLines
 	ldif   bool
+	blocks bool // rows end with a blank line
 	call   func(line int, text []byte) error
 	text   []byte // of the row that is open
 	begin  int    // its first line; 0: none is open
@@ -71,7 +89,7 @@ func (r *sourceReader) read(ctx context.Context, wanted func(line int) bool) err
 			return err
 		}
 		// In a directory a separator may be lost: the next entry ends one, too.
-		if r.begin > 0 && (begins || r.ldif && (l.blank || isDN(l.text))) {
+		if r.begin > 0 && (begins || r.blocks && l.blank || r.ldif && isDN(l.text)) {
 			if err := r.end(); err != nil {
 				return err
 			}
@@ -85,7 +103,7 @@ func (r *sourceReader) read(ctx context.Context, wanted func(line int) bool) err
 		r.count++
 		r.quoted = r.quoted != l.oddQuotes
 		r.text = append(r.text, l.text[:min(len(l.text), MaxSourceRow+3-len(r.text))]...)
-		if !r.ldif && (!r.quoted || r.count == delimited.MaxQuotedLines) {
+		if !r.blocks && (!r.quoted || r.count == delimited.MaxQuotedLines) {
 			if err := r.end(); err != nil {
 				return err
 			}

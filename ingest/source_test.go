@@ -213,3 +213,18 @@ func TestOpenSourceOpensWhateverTheWalkShows(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSourceOfAnObjectOfAListIsTheWholeObject(t *testing.T) {
+	object := func(name string) string {
+		return "Identity      : CN=" + name + ",OU=Staff,DC=contoso,\n                DC=com\nSipAddress    : sip:" + name + "@contoso.com\nRegistrarPool : pool1\nHomeServer    :"
+	}
+	in := "\n\n" + object("alice") + "\n\n" + object("bob") + "\n\n\n"
+	got := sourceRows(t, NewFile("a.txt", []byte(in)), "directory-csuser", map[int]bool{3: true, 9: true})
+	if got[3] != object("alice") || got[9] != object("bob") || len(got) != 2 {
+		t.Errorf("got %v", got)
+	}
+	table := "SipAddress,RegistrarPool,HomeServer\nsip:alice@contoso.com,pool1,\n\n"
+	if got := sourceRows(t, NewFile("a.csv", []byte(table)), "directory-csuser", map[int]bool{2: true}); got[2] != "sip:alice@contoso.com,pool1," {
+		t.Errorf("got %v", got)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 )
 
 // Unit is what one transaction takes in: a file, or a set of files that only
@@ -46,9 +47,17 @@ type Pile struct {
 // Gather walks the paths, opens archives and recognises every file. own names
 // the program's database: it and the files that stand beside it are no
 // evidence, wherever the paths lead to them, and are passed over without a word.
-func Gather(paths []string, own ...string) *Pile {
+func Gather(paths []string, own ...string) *Pile { return GatherAt(time.Time{}, paths, own...) }
+
+// GatherAt is Gather at a moment: exports that are still being written then are
+// left for a later time. What can be told without waiting is that a file ends
+// inside a line, as no tool leaves it, and was written to less than settleTime
+// ago. One that a writer left between two lines cannot be told from a whole
+// one; if it grows while it is read, nothing of it is taken, see Unchanged, and
+// if it grows later its new rows are taken then.
+func GatherAt(now time.Time, paths []string, own ...string) *Pile {
 	p := &Pile{}
-	g := &gatherer{pile: p, formats: Formats(), seen: map[string]bool{}, own: map[string]bool{}}
+	g := &gatherer{pile: p, now: now, formats: Formats(), seen: map[string]bool{}, own: map[string]bool{}}
 	for _, name := range own {
 		g.keepOut(name)
 	}
@@ -59,8 +68,12 @@ func Gather(paths []string, own ...string) *Pile {
 	return p
 }
 
+// settleTime is how long a file that ends inside a line may still be growing.
+const settleTime = time.Minute
+
 type gatherer struct {
 	pile    *Pile
+	now     time.Time // zero: every file is taken as it is
 	formats []Format
 	seen    map[string]bool // real paths of the files taken
 	own     map[string]bool // real paths of the program's own files
@@ -217,6 +230,33 @@ func (g *gatherer) file(name string, info os.FileInfo) {
 		g.recognise(f)
 	}
 }
+
+// fresh tells a file that was written to just before. One whose time lies
+// ahead has another clock, and is taken as it is.
+func (g *gatherer) fresh(f *File) bool {
+	age := g.now.Sub(f.ModTime)
+	return !g.now.IsZero() && f.disk != "" && age >= 0 && age < settleTime
+}
+
+// growing tells a fresh file that ends inside a line, in any encoding.
+func (g *gatherer) growing(f *File) bool {
+	if f.packed || f.Size <= 0 || !g.fresh(f) {
+		return false
+	}
+	file, err := os.Open(f.disk)
+	if err != nil {
+		return false // whoever reads it says so
+	}
+	defer file.Close()
+	tail := make([]byte, min(f.Size, 4))
+	if _, err := file.ReadAt(tail, f.Size-int64(len(tail))); err != nil && err != io.EOF {
+		return false
+	}
+	tail = bytes.TrimRight(tail, "\x00") // UTF-16 with the low byte first
+	return !bytes.HasSuffix(tail, []byte{'\n'})
+}
+
+const whyGrowing = "still being written: it ends inside a line and was written to less than a minute ago; left for the next run"
 
 // OpenFile makes a File of a path on disk, for settings named by a flag.
 func OpenFile(name string) (*File, error) {

@@ -32,6 +32,10 @@ type Command struct {
 // NewCommand starts an ingest command. Nothing is written until needed.
 func (s *Store) NewCommand(env *ingest.Env) *Command { return &Command{s: s, env: env} }
 
+// ErrGrowing is the error of an import whose file changed on disk while it was
+// read: nothing of it is taken.
+var ErrGrowing = errors.New("changed while it was read; left for the next run")
+
 // Imported is what became of one unit.
 type Imported struct {
 	Files   []FileImport
@@ -147,7 +151,7 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 		}
 		for _, f := range read.Files {
 			if !f.Unchanged() {
-				return fmt.Errorf("%s: changed while it was read; left for the next run", f.Path)
+				return fmt.Errorf("%s: %w", f.Path, ErrGrowing)
 			}
 		}
 		for i := range w.files {

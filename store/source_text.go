@@ -119,7 +119,7 @@ func keepText(ctx context.Context, tx *sql.Tx, id int64, s *source, format strin
 			return 0, ingest.ReadError(s.file.Path, err)
 		}
 		if sum != s.sha {
-			return 0, fmt.Errorf("%s: changed while it was read; left for the next run", s.file.Path)
+			return 0, fmt.Errorf("%s: %w", s.file.Path, ErrGrowing)
 		}
 		if err := w.flush(ctx); err != nil {
 			return 0, err

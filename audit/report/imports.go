@@ -44,7 +44,7 @@ func Imports(imports []Import) Document {
 		Columns: []Column{
 			{Name: "File", Key: "file", Min: 16, Tail: true},
 			{Name: "Format", Key: "format", Min: 10, Drop: 3},
-			{Key: "product"},
+			{Name: "Product", Key: "product", Drop: 6},
 			{Name: "First", Drop: 5},
 			{Name: "Last", Drop: 4},
 			{Key: "first"}, {Key: "last"},

@@ -75,7 +75,7 @@ func (a *app) ingest(ctx context.Context, s *store.Store, paths []string, f *ing
 		return nil, err
 	}
 	in := &ingested{since: since}
-	pile := ingest.Gather(paths, a.db)
+	pile := ingest.GatherAt(a.now(), paths, a.db)
 	env := &ingest.Env{Now: a.now(), Location: time.UTC}
 	if f.fileDate != "" {
 		if env.FileDate, err = parseDay("--file-date", f.fileDate); err != nil {
@@ -114,6 +114,10 @@ func (a *app) ingest(ctx context.Context, s *store.Store, paths []string, f *ing
 		if err != nil {
 			if ctx.Err() != nil || errors.Is(err, store.ErrFull) {
 				return nil, err
+			}
+			if errors.Is(err, store.ErrGrowing) {
+				a.say("%v", err)
+				continue
 			}
 			in.failed = true
 			a.warn("%v; nothing of it was taken", err)

@@ -288,12 +288,13 @@ func longLine(line int, text []byte) *RowError {
 	return &RowError{Line: line, What: fmt.Sprintf("the line is longer than %d bytes", MaxRow), Raw: append([]byte(nil), text[:maxRaw]...)}
 }
 
-// trimEOL cuts LF or CRLF.
+// trimEOL cuts LF and the CRs before it (wmic and text-mode transfers double
+// them).
 func trimEOL(line []byte) []byte {
 	if n := len(line); n > 0 && line[n-1] == '\n' {
 		line = line[:n-1]
 	}
-	if n := len(line); n > 0 && line[n-1] == '\r' {
+	for n := len(line); n > 0 && line[n-1] == '\r'; n-- {
 		line = line[:n-1]
 	}
 	return line

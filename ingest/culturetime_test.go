@@ -1,0 +1,129 @@
+package ingest
+
+import (
+	"fmt"
+	"math/rand"
+	"strings"
+	"testing"
+	"time"
+	_ "time/tzdata"
+)
+
+func TestCultureTimesAreReadOrRefused(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		in    string
+		order dateOrder
+		want  string // RFC 3339, or the beginning of what is wrong
+	}{
+		{"3/31/2009 1:05:09 PM", orderUntold, "2009-03-31T13:05:09Z"},
+		{"31/3/2009 13:05", orderUntold, "2009-03-31T13:05:00Z"},
+		{"3/4/2009 12:00:00 AM", monthFirst, "2009-03-04T00:00:00Z"},
+		{"3/4/2009 12:00:00 PM", dayFirst, "2009-04-03T12:00:00Z"},
+		{"3/3/2009 12:30:00 AM", orderUntold, "2009-03-03T00:30:00Z"},
+		{"3/4/2009 8:00:00 AM", orderUntold, `"3/4/2009 8:00:00 AM" may be 3 April or 4 March; no other date of the file settles it; export a longer period`},
+		{"03.04.2009 08:00:00", monthFirst, "2009-04-03T08:00:00Z"},
+		{"2009-03-04 08:00:00", orderUntold, "2009-03-04T08:00:00Z"},
+		{"2009/03/04 8:00:00", dayFirst, "2009-03-04T08:00:00Z"},
+		{"4-3-2009 8:00:00", dayFirst, "2009-03-04T08:00:00Z"},
+		{"3/31/2009 1:05:09.250 PM", monthFirst, "2009-03-31T13:05:09.25Z"},
+		{"3/31/2009 1:05:09\u202fPM", monthFirst, "2009-03-31T13:05:09Z"},
+		{"3/31/2009 1:05:09 p.m.", monthFirst, "2009-03-31T13:05:09Z"},
+		{"3/31/2009", monthFirst, "2009-03-31T00:00:00Z"},
+		{"31/3/2009 8:00:00", monthFirst, `"31/3/2009 8:00:00" is no time of a calendar; mend`},
+		{"2/29/2009 8:00:00", monthFirst, `"2/29/2009 8:00:00" is no time of a calendar; mend`},
+		{"0/1/2009 8:00:00", monthFirst, `"0/1/2009 8:00:00" is no time of a calendar; mend`},
+		{"3/31/2009 13:05:09 PM", monthFirst, `"3/31/2009 13:05:09 PM" is no time of a calendar`},
+		{"3/31/2009 0:05:09 AM", monthFirst, `"3/31/2009 0:05:09 AM" is no time of a calendar`},
+		{"3/31/2009 8:00:00 XM", monthFirst, `"3/31/2009 8:00:00 XM" is no time of a calendar`},
+		{"3/31/09 8:00:00", monthFirst, `"3/31/09 8:00:00" is no time; expected`},
+		{"3/31/1999 8:00:00", monthFirst, `the time "3/31/1999 8:00:00" is not between 2000 and 2100`},
+		{"soon", monthFirst, `"soon" is no time; expected`},
+		{"", monthFirst, `"" is no time; expected`},
+	} {
+		got := ""
+		if at, err := parseCultureTime(c.in, c.order, time.UTC); err != nil {
+			got = err.Error()
+		} else {
+			got = at.Format(time.RFC3339Nano)
+		}
+		if !strings.HasPrefix(got, c.want) {
+			t.Errorf("%q: got %s, want %s", c.in, got, c.want)
+		}
+	}
+	if at, err := parseCultureTime("3/31/2009 1:05:09 PM", monthFirst, berlin); err != nil || at.Format(time.RFC3339) != "2009-03-31T11:05:09Z" {
+		t.Errorf("Berlin: %v, %v", at, err)
+	}
+	if _, err := parseCultureTime("3/29/2009 2:30:00 AM", monthFirst, berlin); err == nil || !strings.Contains(err.Error(), "does not exist in the zone Europe/Berlin") {
+		t.Errorf("a skipped hour: %v", err)
+	}
+}
+
+func TestOneDateSettlesTheOrderAndTwoThatDisagreeDoNot(t *testing.T) {
+	for _, c := range []struct {
+		dates string
+		want  dateOrder
+	}{
+		{"3/4/2009 5/6/2009", orderUntold},
+		{"3/4/2009 5/16/2009", monthFirst},
+		{"3/4/2009 15/6/2009", dayFirst},
+		{"5/16/2009 15/6/2009", orderUntold},
+		{"15.6.2009 2009-15-06 2009-06-15", orderUntold}, // these tell nothing of the others
+		{"45/16/2009 16/45/2009", orderUntold},
+	} {
+		var v orderVotes
+		for _, d := range strings.Fields(c.dates) {
+			v.see(d)
+		}
+		if v.order() != c.want {
+			t.Errorf("%s: got %d, want %d", c.dates, v.order(), c.want)
+		}
+	}
+}
+
+// TestWhatACultureWritesIsRead: times survive being written by any culture and
+// read with the order that culture has.
+func TestWhatACultureWritesIsRead(t *testing.T) {
+	for i := range 5000 {
+		r := rand.New(rand.NewSource(int64(i)))
+		at := time.Unix(earliest.Unix()+r.Int63n(latest.Unix()-earliest.Unix()), 0).UTC()
+		for _, c := range []struct {
+			layout string
+			order  dateOrder
+		}{{"1/2/2006 3:04:05 PM", monthFirst}, {"02/01/2006 15:04:05", dayFirst}, {"2.1.2006 15:04:05", orderUntold}, {"2006/01/02 15:04:05", orderUntold}, {"2-1-2006 15:04:05", dayFirst}} {
+			text := at.Format(c.layout)
+			got, err := parseCultureTime(text, c.order, time.UTC)
+			if err != nil || !got.Equal(at) {
+				t.Fatalf("%q: %v, %v", text, got, err)
+			}
+		}
+	}
+}
+
+func FuzzCultureTime(f *testing.F) {
+	for _, s := range []string{"3/31/2009 1:05:09 PM", "31.3.2009 13:05", "2009-03-31T13:05:09.5", "3/4/2009", "//", "1/1/2009 :", "3/31/2009 1:05:09\u202fPM"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		var v orderVotes
+		v.see(s)
+		for _, order := range []dateOrder{orderUntold, monthFirst, dayFirst} {
+			at, err := parseCultureTime(s, order, time.UTC)
+			if err != nil {
+				continue
+			}
+			if at.Before(earliest) || !at.Before(latest) {
+				t.Fatalf("%q: %v", s, at)
+			}
+			if told, bad := parseCultureTime(s, v.order(), time.UTC); order == orderUntold && (bad != nil || !told.Equal(at)) {
+				t.Fatalf("%q: %v without an order, %v, %v with the one it tells", s, at, told, bad)
+			}
+			if again, bad := parseCultureTime(fmt.Sprint(at.Format("2006-01-02 15:04:05.999999999")), order, time.UTC); bad != nil || !again.Equal(at) {
+				t.Fatalf("%q: %v, written and read again %v, %v", s, at, again, bad)
+			}
+		}
+	})
+}

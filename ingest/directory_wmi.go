@@ -1,0 +1,250 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"calaudit/ingest/delimited"
+)
+
+// Properties as in the vendor's WMI reference of Live Communications Server
+// 2005 SP1 and Office Communications Server 2007 and 2007 R2.
+var wmiUsers = &listing{
+	format: "directory-wmi",
+	columns: [listFields]string{listDN: "UserDN", listName: "DisplayName", listAddress: "PrimaryURI", listHomeDN: "HomeServerDN",
+		listEnabled: "Enabled", listVoice: "UCEnabled", listLine: "LineURI"},
+	product: func(p *properties) string {
+		if p.seen.any("UCEnabled", "UCPolicy", "EnabledForEnhancedPresence", "MeetingPolicy") {
+			return "OCS 2007 or 2007 R2"
+		}
+		return "LCS 2005 or later"
+	},
+}
+
+// wmiContacts have no column that says enabled or homed: an application that
+// is listed is one.
+var wmiContacts = &listing{
+	format:  "directory-wmi-contact",
+	columns: [listFields]string{listDN: "UserDN", listName: "DisplayName", listAddress: "PrimaryURI", listVoice: "UCEnabled", listLine: "LineURI"},
+	contact: true,
+	homed:   true,
+	product: func(*properties) string { return "OCS 2007 R2" },
+	mark:    func(_ *lister, e *Entry) { e.App = true },
+}
+
+func wmiUserFormat() Format {
+	return Format{
+		Name:  wmiUsers.format,
+		About: "users as listed by the WMI class MSFT_SIPESUserSetting: wmic /format:csv, or Get-WmiObject with Export-Csv or Format-List",
+		Basis: "from documentation",
+		Fields: []Field{
+			{"UserDN", "DN of the account", false},
+			{"DisplayName", "name shown in reports", false},
+			{"PrimaryURI", "the SIP identity", true},
+			{"HomeServerDN", "DN of the home server; without one there is no hosted identity", true},
+			{"Enabled", "True: may sign in", true},
+			{"UCEnabled", "True: Enterprise Voice, a hosted extension when LineURI is set", false},
+			{"LineURI", "tel: number of the user", false},
+		},
+		Sample: "\r\r\nNode,DisplayName,Enabled,HomeServerDN,InstanceID,LineURI,PrimaryURI,UCEnabled,UserDN\r\r\n" +
+			"FE1,Alice Ash,TRUE,CN=LC Services,CN=Microsoft,CN=pool1,CN=Pools,CN=RTC Service,CN=Microsoft,CN=System,DC=contoso,DC=com," +
+			"{2C6A1E44-0000-4000-8000-000000000001},tel:+14255550100,sip:alice@contoso.com,TRUE,CN=Alice Ash,OU=Staff,DC=contoso,DC=com\r\r\n",
+		Sniff: sniffWMIUser,
+		Read:  wmiUsers.read,
+	}
+}
+
+func sniffWMIUser(h *Head) Verdict {
+	p, ok := sniffProperties(h)
+	if !ok || !p.any("PrimaryURI") || p.any("ApplicationDestinationDN") {
+		return Verdict{}
+	}
+	if !p.any("HomeServerDN", "TargetServerDNIfMoving", "UCEnabled", "UserDN", "EnabledForInternetAccess") {
+		return Verdict{}
+	}
+	for _, name := range []string{"HomeServerDN", "Enabled"} {
+		if !p.any(name) {
+			return Verdict{Broken: true, Why: "the list of MSFT_SIPESUserSetting lacks the property " + name + ", so nobody would count as enabled; export all properties"}
+		}
+	}
+	return p.verdict()
+}
+
+func wmiContactFormat() Format {
+	return Format{
+		Name:  wmiContacts.format,
+		About: "application contacts as listed by the WMI class MSFT_SIPApplicationContactSetting: not people",
+		Basis: "from documentation",
+		Fields: []Field{
+			{"PrimaryURI", "the SIP identity of the application", true},
+			{"ApplicationDestinationDN", "DN of the application; tells the class", true},
+			{"LineURI", "tel: number of the application", false},
+		},
+		Sample: "#TYPE System.Management.ManagementObject#root\\cimv2\\MSFT_SIPApplicationContactSetting\n" +
+			`"__CLASS","__SERVER","ApplicationDestinationDN","DisplayName","LineURI","PrimaryURI","UCEnabled"` + "\n" +
+			`"MSFT_SIPApplicationContactSetting","FE1","CN={A1},CN=Application Contacts,CN=RTC Service,CN=Services,CN=Configuration,DC=contoso,DC=com","Conferencing","tel:+14255550190","sip:caa@contoso.com","True"` + "\n",
+		Sniff: func(h *Head) Verdict {
+			if p, ok := sniffProperties(h); ok && p.all("PrimaryURI", "ApplicationDestinationDN") {
+				return p.verdict()
+			}
+			return Verdict{}
+		},
+		Read: wmiContacts.read,
+	}
+}
+
+// wmicRow puts the rows of wmic /format:csv right: that tool writes no quotes
+// at all, so that a DN comes apart at its commas. Columns whose names speak of
+// a DN take in what follows as long as it reads as part of one.
+func wmicRow(t *Table) func([][]byte) [][]byte {
+	dn := make([]bool, len(t.Header()))
+	for i, name := range t.Header() {
+		key := ColumnKey(name)
+		dn[i] = strings.HasSuffix(key, "dn") || strings.HasSuffix(key, "dnifmoving") || strings.HasSuffix(key, "policy")
+	}
+	var row [][]byte
+	return func(fields [][]byte) [][]byte {
+		row = row[:0]
+		for at := 0; at < len(fields); {
+			value := fields[at]
+			at++
+			if len(row) < len(dn) && dn[len(row)] && isRDN(value) {
+				for last := value; at < len(fields) && joins(last, fields[at]); at++ {
+					last = fields[at]
+					value = append(append(append([]byte(nil), value...), ','), last...)
+				}
+			}
+			row = append(row, value)
+		}
+		if len(row) != len(dn) {
+			return fields // what is wrong is said of the row as it stands
+		}
+		return row
+	}
+}
+
+// joins tells whether a field goes on with the DN whose last part is given. A
+// DN ends with its DC parts.
+func joins(last, next []byte) bool {
+	if bytes.HasSuffix(last, []byte{'\\'}) {
+		return true
+	}
+	return isRDN(next) && (!isDC(string(last)) || isDC(string(next)))
+}
+
+// isRDN tells a part of a DN: letters, "=", something.
+func isRDN(b []byte) bool {
+	i := bytes.IndexByte(b, '=')
+	if i < 1 || i > 4 {
+		return false
+	}
+	for _, c := range b[:i] {
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			return false
+		}
+	}
+	return true
+}
+
+// wmiSettingFormat takes what WMI classes of the servers list beside people:
+// federation partners, network providers, client version filters. They are
+// recognised, so that nobody wonders, but no use is in them, and outsiders are
+// classed by their own domains.
+func wmiSettingFormat() Format {
+	return Format{
+		Name:  "wmi-setting",
+		About: "other WMI classes of the servers, such as MSFT_SIPFederationPartnerTable and MSFT_SIPNetworkProviderTable: recognised, they state no use",
+		Basis: "from documentation",
+		Fields: []Field{
+			{"__CLASS", "name of the class, MSFT_SIP...; the #TYPE line of Export-Csv tells it as well", false},
+			{"IsPublicNetworkProvider", "tells MSFT_SIPNetworkProviderTable", false},
+		},
+		Sample: "#TYPE System.Management.ManagementObject#root\\cimv2\\MSFT_SIPNetworkProviderTable\n" +
+			`"__CLASS","__SERVER","IsPublicNetworkProvider"` + "\n" +
+			`"MSFT_SIPNetworkProviderTable","FE1","True"` + "\n",
+		Sniff: func(h *Head) Verdict {
+			if p, ok := sniffProperties(h); ok && wmiClass(h, p) != "" {
+				return p.verdict()
+			}
+			return Verdict{}
+		},
+		Read: readWMISetting,
+	}
+}
+
+// wmiClass names the MSFT_SIP class of a list that the other formats do not know.
+func wmiClass(h *Head, p *printed) string {
+	if p.any("IsPublicNetworkProvider") {
+		return "MSFT_SIPNetworkProviderTable"
+	}
+	if !p.any("__CLASS") && p.typ == "" {
+		return ""
+	}
+	i := bytes.Index(h.Text, []byte("MSFT_SIP"))
+	if i < 0 {
+		return ""
+	}
+	name := h.Text[i:min(len(h.Text), i+64)]
+	for n, c := range name {
+		if c != '_' && !letterOrDigit(c) {
+			name = name[:n]
+			break
+		}
+	}
+	return string(name)
+}
+
+func letterOrDigit(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
+func readWMISetting(ctx context.Context, files []*File, _ *Env, emit Emit) error {
+	for i, f := range files {
+		if err := readWMISettingFile(ctx, i, f, emit); err != nil {
+			return fmt.Errorf("%s: %w", f.Path, err)
+		}
+	}
+	return nil
+}
+
+func readWMISettingFile(ctx context.Context, index int, f *File, emit Emit) error {
+	h, err := f.Head()
+	if err != nil {
+		return err
+	}
+	p, err := openProperties(f, nil)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	class := wmiClass(h, p.seen)
+	why := class + " states no use"
+	b := &Batch{File: index, Skipped: map[string]int{}}
+	for {
+		err := p.Next()
+		var bad *delimited.RowError
+		switch {
+		case errors.Is(err, io.EOF):
+			if p.CutShort() {
+				b.Notes = append(b.Notes, cutNote)
+			}
+			return emit(b)
+		case errors.As(err, &bad):
+			b.Rejects = append(b.Rejects, Reject{Line: bad.Line, What: bad.What + "; export the object again", Raw: EscapeRaw(bad.Raw)})
+		case err != nil:
+			return err
+		default:
+			b.Skipped[why]++
+		}
+		if len(b.Rejects) >= directoryBatch {
+			if err := errors.Join(ctx.Err(), emit(b)); err != nil {
+				return err
+			}
+			b = &Batch{File: index, Skipped: map[string]int{}}
+		}
+	}
+}
