@@ -1,7 +1,5 @@
 package ingest
 
-import "math/bits"
-
 // cdrEntry is what a set remembers of one row of a lookup table.
 type cdrEntry struct {
 	name  ID    // 0: the row is known but names nobody, or nothing
@@ -69,39 +67,11 @@ func (t *cdrIDs) put(id int64) *cdrEntry {
 	return &t.pages[p][id%cdrPage]
 }
 
-// cdrGUIDs interns endpoint GUIDs by their 16 bytes: text is only built for
-// one that was not seen before. Every worker has its own, on top of the names
-// of the unit.
+// cdrGUIDs interns endpoint GUIDs by their 16 bytes. Every worker has its own,
+// on top of those of the unit.
 type cdrGUIDs struct {
 	names *Names
-	slots []guidSlot // open addressing; a slot without id is free
-	used  int
-}
-
-type guidSlot struct {
-	key [2]uint64
-	id  ID
-}
-
-// slot is where a GUID stands, or where there is room for it. Not all GUIDs
-// are random: every bit of them goes into the hash.
-func (g *cdrGUIDs) slot(key [2]uint64) *guidSlot {
-	if g.used*2 >= len(g.slots) {
-		old := g.slots
-		g.slots = make([]guidSlot, max(1<<10, 2*len(old)))
-		for _, s := range old {
-			if s.id != 0 {
-				*g.slot(s.key) = s
-			}
-		}
-	}
-	mask := uint64(len(g.slots) - 1)
-	high, low := bits.Mul64(key[0]^0x9e3779b97f4a7c15, key[1]^0xd1b54a32d192ed03)
-	for i := (high ^ low) & mask; ; i = (i + 1) & mask {
-		if s := &g.slots[i]; s.id == 0 || s.key == key {
-			return s
-		}
-	}
+	guids guidTable
 }
 
 // id returns the name of an endpoint GUID, in either case, with or without
@@ -130,10 +100,10 @@ func (g *cdrGUIDs) id(b []byte) (id ID, ok bool) {
 	if key == [2]uint64{} {
 		return 0, true
 	}
-	s := g.slot(key)
+	s := g.guids.slot(key)
 	if s.id == 0 {
-		g.used++
-		*s = guidSlot{key, g.names.ID(EndpointName, "uuid:"+guid(string(b)))}
+		g.guids.used++
+		*s = guidSlot{key, g.names.guid(key, b)}
 	}
 	return s.id, true
 }

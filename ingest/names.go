@@ -1,15 +1,19 @@
 package ingest
 
-import "sync"
+import (
+	"math/bits"
+	"sync"
+)
 
 // Names interns text into IDs, in order of first use. A reader has one per
 // unit, which its workers share; it takes what is new since the last batch
 // with Fresh.
 type Names struct {
-	mu   sync.Mutex
-	ids  map[Name]ID
-	all  []Name
-	sent int
+	mu    sync.Mutex
+	ids   map[Name]ID
+	guids guidTable // endpoints named by GUID, which are too many for a map of texts
+	all   []Name
+	sent  int
 }
 
 // NewNames starts an empty table.
@@ -30,6 +34,52 @@ func (n *Names) ID(kind NameKind, text string) ID {
 	id := ID(len(n.all))
 	n.ids[k] = id
 	return id
+}
+
+// guid is the id of the endpoint with a GUID, whose 16 bytes are the key. Text
+// is only made for one that was not seen before.
+func (n *Names) guid(key [2]uint64, text []byte) ID {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s := n.guids.slot(key)
+	if s.id == 0 {
+		n.guids.used++
+		n.all = append(n.all, Name{EndpointName, "uuid:" + guid(string(text))})
+		*s = guidSlot{key, ID(len(n.all))}
+	}
+	return s.id
+}
+
+// guidTable finds ids by the 16 bytes of a GUID, by open addressing.
+type guidTable struct {
+	slots []guidSlot // one without id is free
+	used  int
+}
+
+type guidSlot struct {
+	key [2]uint64
+	id  ID
+}
+
+// slot is where a GUID stands, or where there is room for it. Not all GUIDs
+// are random: every bit of them goes into the hash.
+func (g *guidTable) slot(key [2]uint64) *guidSlot {
+	if g.used*2 >= len(g.slots) {
+		old := g.slots
+		g.slots = make([]guidSlot, max(1<<10, 2*len(old)))
+		for _, s := range old {
+			if s.id != 0 {
+				*g.slot(s.key) = s
+			}
+		}
+	}
+	mask := uint64(len(g.slots) - 1)
+	high, low := bits.Mul64(key[0]^0x9e3779b97f4a7c15, key[1]^0xd1b54a32d192ed03)
+	for i := (high ^ low) & mask; ; i = (i + 1) & mask {
+		if s := &g.slots[i]; s.id == 0 || s.key == key {
+			return s
+		}
+	}
 }
 
 // Name returns the text behind an id; the zero Name for 0.

@@ -55,7 +55,7 @@ func (s *Store) checkSummaries(ctx context.Context) (string, error) {
 			return "", err
 		}
 		gathered := map[said]*facts{}
-		err = parts(ctx, s.q, "SELECT day, id, import, block FROM segment WHERE day=? ORDER BY family, id", []any{day}, 1, func(_ int, p part) error {
+		err = parts(ctx, s.q, "SELECT day, id, import, family, low, high, block FROM segment WHERE day=? ORDER BY family, id", []any{day}, 1, func(_ int, p part) error {
 			return x.facts(p, func(b *block) uint32 { return b.id }, &space, func(list []ingest.Fact) { gather(gathered, table, day, list) })
 		})
 		if err != nil {

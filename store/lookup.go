@@ -138,7 +138,7 @@ func (l *lookup) enough(day int64) bool {
 
 // wholeDay composes everything that is filed under a day.
 func (l *lookup) wholeDay(ctx context.Context, day int64) error {
-	return parts(ctx, l.s.q, "SELECT day, id, import, block FROM segment WHERE day=? ORDER BY family, id", []any{day}, 1,
+	return parts(ctx, l.s.q, "SELECT day, id, import, family, low, high, block FROM segment WHERE day=? ORDER BY family, id", []any{day}, 1,
 		func(_ int, p part) error {
 			return l.x.facts(p, byImport, &l.space, l.keep)
 		})

@@ -88,6 +88,8 @@ type part struct {
 
 type block struct {
 	id, imported uint32
+	family       int
+	low, high    int64 // least and greatest key
 	data         []byte
 }
 
@@ -131,38 +133,65 @@ const slicesPerDay = 16
 // during the call. The File of a fact is what place makes of the block in which
 // its record stands.
 func (x *composing) facts(p part, place func(*block) uint32, w *workspace, call func([]ingest.Fact)) error {
-	w.rows = w.rows[:0]
+	for slice := range int64(slicesPerDay) {
+		from := p.day*dayMS + slice*(dayMS/slicesPerDay)
+		err := x.compose(p, place, w, call, from, from+dayMS/slicesPerDay)
+		if err != nil {
+			return err
+		}
+	}
+	return x.composeAttested(p, place, w, call)
+}
+
+// compose composes the records whose keys lie between two times.
+func (x *composing) compose(p part, place func(*block) uint32, w *workspace, call func([]ingest.Fact), from, to int64) error {
+	w.recs = w.recs[:0]
 	for i := range p.blocks {
 		b := &p.blocks[i]
-		start := len(w.rows)
-		var err error
-		if w.rows, err = segment.Decode(w.rows, b.data, place(b)); err != nil {
-			return fmt.Errorf("block %d: %w", b.id, err)
+		if b.family == attested || b.high < from || b.low >= to {
+			continue
 		}
-		for i := start; i < len(w.rows); i++ {
-			if !x.sound(&w.rows[i]) {
-				return fmt.Errorf("block %d: %w", b.id, segment.ErrDamaged)
-			}
+		if err := x.unpack(b, place, w, func(r *segment.Row) bool { return r.Key >= from && r.Key < to && !x.conflicts.loses(r) }); err != nil {
+			return err
 		}
 	}
-	for slice := range int64(slicesPerDay) {
-		x.compose(w, call, func(r *segment.Row) bool {
-			return r.Kind != ingest.AttestedRecord && (r.Key-p.day*dayMS)*slicesPerDay/dayMS == slice && !x.conflicts.loses(r)
-		})
-	}
-	// The key of attested records is no time.
-	x.compose(w, call, func(r *segment.Row) bool { return r.Kind == ingest.AttestedRecord })
+	w.compose(x, call)
 	return nil
 }
 
-// compose composes those of the worker's rows that are wanted.
-func (x *composing) compose(w *workspace, call func([]ingest.Fact), wanted func(*segment.Row) bool) {
+// composeAttested composes the records whose key is no time.
+func (x *composing) composeAttested(p part, place func(*block) uint32, w *workspace, call func([]ingest.Fact)) error {
 	w.recs = w.recs[:0]
+	for i := range p.blocks {
+		if b := &p.blocks[i]; b.family == attested {
+			if err := x.unpack(b, place, w, func(*segment.Row) bool { return true }); err != nil {
+				return err
+			}
+		}
+	}
+	w.compose(x, call)
+	return nil
+}
+
+// unpack adds the wanted records of a block to those of the worker.
+func (x *composing) unpack(b *block, place func(*block) uint32, w *workspace, wanted func(*segment.Row) bool) error {
+	var err error
+	if w.rows, err = segment.Decode(w.rows[:0], b.data, place(b)); err != nil {
+		return fmt.Errorf("block %d: %w", b.id, err)
+	}
 	for i := range w.rows {
-		if r := &w.rows[i]; wanted(r) {
+		r := &w.rows[i]
+		if !x.sound(r) || r.Key < b.low || r.Key > b.high {
+			return fmt.Errorf("block %d: %w", b.id, segment.ErrDamaged)
+		}
+		if wanted(r) {
 			w.recs = append(w.recs, r.Record(x.party(r.From), x.party(r.To)))
 		}
 	}
+	return nil
+}
+
+func (w *workspace) compose(x *composing, call func([]ingest.Fact)) {
 	if len(w.recs) > 0 {
 		call(w.composer.Facts(w.recs, x.name))
 	}
@@ -187,7 +216,7 @@ func (s *Store) Scan(ctx context.Context, names []ingest.Name, from, to time.Tim
 	}
 	spaces := make([]workspace, workers)
 	return parts(ctx, s.q, `
-		SELECT day, id, import, block FROM segment WHERE (day, family) IN (
+		SELECT day, id, import, family, low, high, block FROM segment WHERE (day, family) IN (
 			SELECT day, family FROM segment WHERE day>=?1 AND day<?2
 			UNION SELECT day, family FROM segment WHERE reach>=?3 AND day<?1 AND reach>=(day+1)*86400000
 		) ORDER BY day, family, id`, []any{dayOf(from.UnixMilli()), dayOf(to.UnixMilli()), from.UnixMilli()},
@@ -256,7 +285,7 @@ func send(ctx context.Context, q querier, query string, args []any, days chan<- 
 	for rows.Next() {
 		var day int64
 		var b block
-		if err := rows.Scan(&day, &b.id, &b.imported, &b.data); err != nil {
+		if err := rows.Scan(&day, &b.id, &b.imported, &b.family, &b.low, &b.high, &b.data); err != nil {
 			return err
 		}
 		if day != p.day {

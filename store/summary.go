@@ -140,7 +140,7 @@ func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int
 				return err
 			}
 		}
-		err = parts(ctx, tx, "SELECT day, id, import, block FROM segment WHERE day IN (SELECT day FROM summarised WHERE version=0) ORDER BY day, family, id",
+		err = parts(ctx, tx, "SELECT day, id, import, family, low, high, block FROM segment WHERE day IN (SELECT day FROM summarised WHERE version=0) ORDER BY day, family, id",
 			nil, len(workers), func(worker int, p part) error { return workers[worker].day(ctx, p) })
 		if err != nil {
 			return err

@@ -31,7 +31,7 @@ type writer struct {
 	pruned            int64    // records of days before this one were pruned and do not come back
 	current           int      // file whose rows wait
 	waiting           []segment.Row
-	least, flushed    int64         // least key of the waiting rows, greatest of those flushed
+	least, flushed    int64         // least key of the waiting rows, a great one of those flushed
 	old               []segment.Row // rows of the day at hand that are stored already
 	loaded            []segment.Row // scratch: these as they come
 	sorter, oldSorter sorter
