@@ -100,6 +100,7 @@ type Server struct {
 	Version string `json:"version"`
 	License string `json:"license"` // empty when the role needs none
 	Assumed bool   `json:"assumed"` // role or edition is not told and was assumed
+	Rule    string `json:"rule"`    // server rule of the policy that decided
 }
 
 // Exemption reports what became of one [[exemptions]] entry of the estate.

@@ -38,7 +38,7 @@ func Run(in *Input) (*Report, []Subject, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &session{in: in, w: w, assign: assign, present: w.present(), servers: w.instances(in)}
+	s := &session{in: in, w: w, assign: assign, present: w.present()}
 	exemptions := s.exemptions()
 	chosen, err := s.answer(readings)
 	if err != nil {
@@ -49,7 +49,7 @@ func Run(in *Input) (*Report, []Subject, error) {
 		AsOf:   in.AsOf.Format(time.DateOnly),
 		Window: Window{From: in.AsOf.AddDate(0, 0, 1-in.Days).Format(time.DateOnly), To: in.AsOf.Format(time.DateOnly), Days: in.Days},
 		Policy: PolicyRef{Name: in.Policy.Name, SHA256: in.Policy.SHA256, Readings: readings},
-		Assign: in.Assign, Position: chosen.positions, Servers: s.servers, Exemptions: exemptions,
+		Assign: in.Assign, Position: chosen.positions, Servers: chosen.servers, Exemptions: exemptions,
 		Conflicts: w.conflicts, Coverage: []Coverage{}, ExitCodes: []int{},
 	}
 	subjects := s.subjects(chosen)
@@ -57,7 +57,7 @@ func Run(in *Input) (*Report, []Subject, error) {
 	if r.Readings, err = s.readings(readings, chosen); err != nil {
 		return nil, nil, err
 	}
-	r.Notes = s.notes(subjects)
+	r.Notes = s.notes(subjects, chosen.servers)
 	nonNil(&r.Position)
 	nonNil(&r.Readings)
 	nonNil(&r.Servers)
@@ -80,7 +80,6 @@ type session struct {
 	w       *world
 	assign  Assigner
 	present presence
-	servers []Server
 	out     exempted
 }
 
@@ -108,6 +107,7 @@ type result struct {
 	*verdicts
 	holders   Holders
 	positions []Position
+	servers   []Server
 	users     []standing
 	devices   []standing
 }
@@ -124,7 +124,7 @@ func (s *session) answer(readings map[string]string) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &result{verdicts: v, users: make([]standing, len(s.w.persons)), devices: make([]standing, len(s.w.devices))}
+	r := &result{verdicts: v, servers: s.w.instances(s.in, readings), users: make([]standing, len(s.w.persons)), devices: make([]standing, len(s.w.devices))}
 	for i := range s.w.uses {
 		u, o := &s.w.uses[i], v.decision(int32(i)).outcome
 		if u.user >= 0 && s.out.users[u.user] == "" {
@@ -179,7 +179,7 @@ func (s *session) place(r *result) (covered func(user int32) bool) {
 		h := s.assign(demands, len(s.w.persons), len(s.w.devices))
 		l := newLedger(s.in.Owned)
 		l.holders(h)
-		l.servers(s.servers)
+		l.servers(r.servers)
 		s.w.clients.enter(l, s.in)
 		if c != nil {
 			c.enter(l)
@@ -264,12 +264,11 @@ func (r *result) cals() (n int) {
 	return n
 }
 
-// shortfall sums the missing CALs; server licences are not in question.
+// shortfall sums what is missing: CALs, connectors and server licences alike,
+// since questions may be about any of them.
 func (r *result) shortfall() (n int) {
 	for _, p := range r.positions {
-		if p.Metric != "server" {
-			n += p.Shortfall
-		}
+		n += p.Shortfall
 	}
 	return n
 }

@@ -117,7 +117,7 @@ func stamp(seconds uint32) string {
 }
 
 // notes says in plain words what the numbers rest on.
-func (s *session) notes(subjects []Subject) []string {
+func (s *session) notes(subjects []Subject, servers []Server) []string {
 	var untold, undated, assumed, gateways, anonymous, connected int
 	for i := range s.w.uses {
 		u := &s.w.uses[i]
@@ -130,7 +130,7 @@ func (s *session) notes(subjects []Subject) []string {
 			undated += s.in.Usages[i].Count
 		}
 	}
-	for _, x := range s.servers {
+	for _, x := range servers {
 		assumed += bit(x.Assumed)
 	}
 	for i := range subjects {
