@@ -98,9 +98,9 @@ type Server struct {
 	Role    string `json:"role"`
 	Edition string `json:"edition"`
 	Version string `json:"version"`
-	License string `json:"license"` // empty when the role needs none
-	Assumed bool   `json:"assumed"` // role or edition is not told and was assumed
-	Rule    string `json:"rule"`    // server rule of the policy that decided
+	License string `json:"license"`        // empty when the role needs none
+	Assumed bool   `json:"assumed"`        // role or edition is not told and was assumed
+	Rule    string `json:"rule,omitempty"` // server rule of the policy that decided; absent from runs of earlier versions
 }
 
 // Exemption reports what became of one [[exemptions]] entry of the estate.
