@@ -52,11 +52,12 @@ func Run(in *Input) (*Report, []Subject, error) {
 		Assign: in.Assign, Position: chosen.positions, Servers: chosen.servers, Exemptions: exemptions,
 		Conflicts: w.conflicts, Coverage: []Coverage{}, ExitCodes: []int{},
 	}
-	subjects := s.subjects(chosen)
-	r.Totals = totals(subjects)
-	if r.Readings, err = s.readings(readings, chosen); err != nil {
+	var others []otherAnswers
+	if r.Readings, others, err = s.readings(readings, chosen); err != nil {
 		return nil, nil, err
 	}
+	subjects := s.subjects(chosen, others)
+	r.Totals = totals(subjects)
 	r.Notes = s.notes(subjects, chosen.servers)
 	nonNil(&r.Position)
 	nonNil(&r.Readings)
@@ -205,27 +206,29 @@ func (s *session) place(r *result) (covered func(user int32) bool) {
 
 // readings computes each question's other answer, one question changed at a
 // time, as many at once as there are cores.
-func (s *session) readings(readings map[string]string, chosen *result) ([]Reading, error) {
+func (s *session) readings(readings map[string]string, chosen *result) ([]Reading, []otherAnswers, error) {
 	questions := s.in.Policy.Questions
 	all, errs := make([]Reading, len(questions)), make([]error, len(questions))
+	others := make([]otherAnswers, len(questions))
 	var wg sync.WaitGroup
 	free := make(chan struct{}, max(1, min(runtime.NumCPU(), 4))) // each takes memory
 	for i := range questions {
 		free <- struct{}{}
 		wg.Go(func() {
-			all[i], errs[i] = s.reading(questions[i].ID, readings, chosen)
+			all[i], others[i], errs[i] = s.reading(questions[i].ID, readings, chosen)
 			<-free
 		})
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	slices.SortFunc(all, func(a, b Reading) int { return cmp.Compare(a.Question, b.Question) })
-	return all, nil
+	slices.SortFunc(others, func(a, b otherAnswers) int { return cmp.Compare(a.question, b.question) })
+	return all, others, nil
 }
 
-func (s *session) reading(question string, readings map[string]string, chosen *result) (Reading, error) {
+func (s *session) reading(question string, readings map[string]string, chosen *result) (Reading, otherAnswers, error) {
 	changed := maps.Clone(readings)
 	changed[question] = "strict"
 	if readings[question] == "strict" {
@@ -233,8 +236,10 @@ func (s *session) reading(question string, readings map[string]string, chosen *r
 	}
 	other, err := s.answer(changed)
 	if err != nil {
-		return Reading{}, err
+		return Reading{}, otherAnswers{}, err
 	}
+	differ := otherAnswers{question: question, answer: changed[question],
+		users: differing(s.present.users, chosen.users, other.users), devices: differing(s.present.devices, chosen.devices, other.devices)}
 	strict, lenient := chosen, other
 	if readings[question] == "lenient" {
 		strict, lenient = other, chosen
@@ -243,7 +248,7 @@ func (s *session) reading(question string, readings map[string]string, chosen *r
 		RequiredIf:  Either{strict.holding(), lenient.holding()},
 		CALsIf:      Either{strict.cals(), lenient.cals()},
 		ShortfallIf: Either{strict.shortfall(), lenient.shortfall()},
-		Subjects:    s.differ(chosen, other)}, nil
+		Subjects:    len(differ.users) + len(differ.devices)}, differ, nil
 }
 
 func (r *result) holding() (n int) {
@@ -269,17 +274,6 @@ func (r *result) cals() (n int) {
 func (r *result) shortfall() (n int) {
 	for _, p := range r.positions {
 		n += p.Shortfall
-	}
-	return n
-}
-
-// differ counts the subjects whose outcome or licences are not the same.
-func (s *session) differ(a, b *result) (n int) {
-	for i, is := range s.present.users {
-		n += bit(is && (a.users[i].outcome != b.users[i].outcome || a.users[i].grant != b.users[i].grant))
-	}
-	for i, is := range s.present.devices {
-		n += bit(is && (a.devices[i].outcome != b.devices[i].outcome || a.devices[i].grant != b.devices[i].grant))
 	}
 	return n
 }
