@@ -49,21 +49,6 @@ func mannerOf(k *UsageKey) (m manner) {
 	return m
 }
 
-// String says what sets the case apart, in the words of rules; "" for nothing.
-func (m manner) String() string {
-	text := ""
-	for i, word := range slices.Concat(roleWords, mediaWords, deviceWords) {
-		if m&(1<<i) == 0 {
-			continue
-		}
-		if text != "" {
-			text += "+"
-		}
-		text += word
-	}
-	return text
-}
-
 // eachCase goes through all cases that occur: what KeyOf keeps of facts.
 func eachCase(yield func(ruleCase) bool) {
 	none, media := []manner{0}, []manner{0, withSharing, withData, withSharing | withData}
