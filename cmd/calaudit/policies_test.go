@@ -17,31 +17,80 @@ import (
 
 var update = flag.Bool("update", false, "write what the README shows of the policies")
 
-// between are the lines of the README that a test writes.
-var between = regexp.MustCompile(`(?s)(<!-- five policies.*?-->\n).*?(<!-- end -->\n)`)
+// TestFivePoliciesAreInTheREADME audits the sample company as if it had run
+// each generation, and demands a rule for every difference.
+func TestFivePoliciesAreInTheREADME(t *testing.T) { inREADME(t, "five policies", fivePolicies(t)) }
 
-// TestFivePoliciesAreInTheREADME audits the sample company as if
-// it had run each generation, and demands a rule for every difference.
-func TestFivePoliciesAreInTheREADME(t *testing.T) {
-	text := fivePolicies(t)
+// TestTheSchoolIsInTheREADME answers whether every parent whom a school invites
+// to a web conference needs a CAL.
+func TestTheSchoolIsInTheREADME(t *testing.T) { inREADME(t, "school", school(t)) }
+
+// inREADME demands that the README shows a text between the comments that bear
+// its name.
+func inREADME(t *testing.T, name, text string) {
+	t.Helper()
 	file := filepath.Join(repo, "README.md")
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !between.Match(data) {
-		t.Fatal("README.md has no place for the five policies")
+	begin, end := "<!-- "+name+": kept by a test -->\n", "<!-- end of "+name+" -->\n"
+	before, rest, ok := strings.Cut(string(data), begin)
+	shown, after, ended := strings.Cut(rest, end)
+	switch {
+	case !ok || !ended:
+		t.Fatalf("README.md has no place for %s", name)
+	case shown == "\n"+text+"\n":
+	case *update:
+		if err := os.WriteFile(file, []byte(before+begin+"\n"+text+"\n"+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	default:
+		t.Errorf("README.md shows other figures of %s; run go test ./cmd/calaudit -run INREADME -update, or expect:\n%s", name, text)
 	}
-	want := between.ReplaceAllString(string(data), "${1}\n"+strings.ReplaceAll(text, "$", "$$")+"\n${2}")
-	if want == string(data) {
-		return
+}
+
+// school asks the question under several terms.
+func school(t *testing.T) string {
+	db, dir := filepath.Join(t.TempDir(), "a.db"), filepath.Join(repo, "sample-logs", "school")
+	var b strings.Builder
+	b.WriteString("| terms | External Connectors | parents: need a CAL | covered by connectors | exempt | licences missing |\n|---|---|---:|---:|---:|---|\n")
+	for _, c := range []struct{ terms, policy, reading, licenses string }{
+		{"`ocs2007`, strict", "ocs2007", "external-attendee=strict", "licenses.csv"},
+		{"`ocs2007`, `external-attendee=lenient`", "ocs2007", "external-attendee=lenient", "licenses.csv"},
+		{"`ocs2007`, strict", "ocs2007", "external-attendee=strict", "licenses-connectors.csv"},
+		{"`ocs2007r2`", "ocs2007r2", "attendee-edition=strict", "licenses.csv"},
+		{"`ocs2007r2`", "ocs2007r2", "attendee-edition=strict", "licenses-connectors.csv"},
+	} {
+		var r audit.Report
+		calauditJSON(t, 0, &r, "run", filepath.Join(dir, "exports"), "--db", db, "--policy", c.policy, "--reading", c.reading,
+			"--licenses", filepath.Join(dir, c.licenses), "--assign", "user", "--fail-on", "never", "--max-age", "0")
+		var users []audit.Subject
+		calauditJSON(t, 0, &users, "users", "--db", db)
+		n := map[string]int{}
+		for _, u := range users {
+			if u.Class == "hosted" {
+				if u.Outcome != "required" {
+					t.Errorf("%s: the teacher %s is %s", c.terms, u.ID, u.Outcome)
+				}
+				continue
+			}
+			n[u.CoveredBy+u.Outcome]++
+		}
+		var missing []string
+		for _, p := range r.Position {
+			if p.Shortfall > 0 {
+				missing = append(missing, fmt.Sprintf("%d %s", p.Shortfall, p.License))
+			}
+		}
+		owned := "none"
+		if c.licenses != "licenses.csv" {
+			owned = "one of each"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %s |\n", c.terms, owned, n["required"], n["external-connectorexempt"], n["exempt"],
+			cmp.Or(strings.Join(missing, ", "), "none"))
 	}
-	if !*update {
-		t.Fatalf("README.md shows other figures; run go test ./cmd/calaudit -run FivePolicies -update, or expect:\n%s", text)
-	}
-	if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	return b.String()
 }
 
 // underPolicy is what an audit of the company makes of it.
