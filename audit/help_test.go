@@ -24,10 +24,8 @@ func (s *scene) fact(t testing.TB, at int64, text string) {
 	}
 }
 
-var (
-	testAsOf = caseAsOf
-	testAt   = caseTime
-)
+// testAt is when the facts of tests are, unless they say otherwise.
+var testAt = caseTime
 
 // verdictLines writes subjects as "id class outcome licences covered_by".
 func verdictLines(subjects []Subject) []string {
