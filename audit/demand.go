@@ -90,6 +90,7 @@ func (w *world) judge(in *Input, readings map[string]string, out exempted) (*ver
 // covers (nil for nobody): person after person, without repetition in one.
 func (v *verdicts) demands(covered []bool) []Demand {
 	d := v.demander
+	d.drawn = make([]Demand, 0, 2*len(v.w.byOwner))
 	for owner, uses := range v.w.byOwner {
 		if covered == nil || !covered[owner] {
 			d.person(v, uses)

@@ -16,7 +16,13 @@ func (s *session) subjects(r *result, others []otherAnswers) []Subject {
 	names := labels{s.in.Policy.Licenses}
 	ofUsers := bySubject(others, func(o *otherAnswers) []differs { return o.users }, names)
 	ofDevices := bySubject(others, func(o *otherAnswers) []differs { return o.devices }, names)
-	var all []Subject
+	n := 0
+	for _, of := range [][][]int32{users, devices} {
+		for _, uses := range of {
+			n += bit(len(uses) > 0)
+		}
+	}
+	all := make([]Subject, 0, n)
 	for i, uses := range users {
 		if len(uses) == 0 {
 			continue

@@ -58,7 +58,7 @@ func newWorld(in *Input) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.uses = make([]use, 0, len(in.Usages)+2*len(in.Accounts))
+	w.uses = make([]use, 0, len(in.Usages)+len(calls)+2*len(in.Accounts))
 	for part, list := range [][]Usage{in.Usages, calls} {
 		for i := range list {
 			u := &list[i]

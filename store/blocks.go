@@ -28,12 +28,19 @@ var familyOf = [...]int{
 
 const (
 	dayMS = 24 * 60 * 60 * 1000
-	// flushAt bounds how many rows wait in memory: about 20 MB, and as much
-	// again to sort them.
-	flushAt = 1 << 18
+	// flushAt is how many rows wait in memory: about 6 MB, and as much again to
+	// sort them. Rows of a file that is not in the order of time wait until they
+	// are flushFull: each flush reads what is stored of its days again.
+	flushAt   = 1 << 16
+	flushFull = 1 << 18
+	// disorder is how far rows may stand from the order of time in ms.
+	disorder = 60 * 60 * 1000
 	// showRejects is how many rejects a command shows; all are stored.
 	showRejects = 5
 )
+
+// noKey is before every key.
+const noKey = math.MinInt64 + disorder
 
 func dayOf(ms int64) int64 {
 	d := ms / dayMS
@@ -45,8 +52,8 @@ func dayOf(ms int64) int64 {
 
 // records takes a batch's records over as rows that wait for the next flush.
 func (w *writer) records(f *fileWriter, recs []ingest.Record) {
-	if len(recs) > 0 && w.waiting == nil {
-		w.waiting = make([]segment.Row, 0, min(flushAt+len(recs), 16*len(recs)))
+	if len(recs) > 1<<10 && w.waiting == nil {
+		w.waiting = make([]segment.Row, 0, flushAt+len(recs))
 	}
 	for i := range recs {
 		r := &recs[i]
@@ -55,6 +62,7 @@ func (w *writer) records(f *fileWriter, recs []ingest.Record) {
 			f.result.Tally.Skipped++
 			continue
 		}
+		w.least = min(w.least, r.Key)
 		w.waiting = append(w.waiting, segment.Row{Kind: r.Kind, Activity: r.Activity, Media: r.Media, Role: r.Role, Flags: r.Flags,
 			Key: r.Key, Seq: r.Seq, Sub: r.Sub, At: r.At, Until: r.Until, From: w.party(&r.From), To: w.party(&r.To),
 			Server: w.ids[r.Server], Source: w.ids[r.Source], Line: r.Line})
@@ -81,6 +89,10 @@ func (w *writer) flush(ctx context.Context) error {
 	}
 	f := &w.files[w.current]
 	rows := w.sorter.sort(w.waiting)
+	for i := range rows {
+		w.flushed = max(w.flushed, rows[i].Key)
+	}
+	w.least = math.MaxInt64
 	for len(rows) > 0 {
 		day, family := dayOf(rows[0].Key), familyOf[rows[0].Kind]
 		end, n := (day+1)*dayMS, 1
@@ -94,6 +106,11 @@ func (w *writer) flush(ctx context.Context) error {
 	}
 	w.waiting = w.waiting[:0]
 	return nil
+}
+
+// due tells whether enough rows wait.
+func (w *writer) due() bool {
+	return len(w.waiting) >= flushFull || len(w.waiting) >= flushAt && w.least >= w.flushed-disorder
 }
 
 // activityTime is when a record's activity happened, for records that can be

@@ -2,11 +2,13 @@ package store
 
 import (
 	"bytes"
+	"compress/flate"
 	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"io"
 
 	"calaudit/audit"
 	"calaudit/store/segment"
@@ -157,11 +159,14 @@ func (s *Store) checkSubjects(ctx context.Context) (string, error) {
 	err := each(ctx, s.q, "SELECT id, sha256, data FROM plane", func(rows *sql.Rows) error {
 		var id int
 		var sum, data []byte
-		err := rows.Scan(&id, &sum, &data)
-		if got := sha256.Sum256(data); err == nil && !bytes.Equal(got[:], sum) {
+		if err := rows.Scan(&id, &sum, &data); err != nil {
+			return err
+		}
+		h := sha256.New()
+		if _, err := io.Copy(h, flate.NewReader(bytes.NewReader(data))); err != nil || !bytes.Equal(h.Sum(nil), sum) {
 			wrong = fmt.Sprintf("plane %d of subjects was changed after it was saved", id)
 		}
-		return err
+		return nil
 	})
 	if err != nil || wrong != "" {
 		return wrong, err

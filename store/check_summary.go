@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -10,6 +11,7 @@ import (
 
 	"calaudit/audit"
 	"calaudit/ingest"
+	"calaudit/store/segment"
 )
 
 // said is what a summary states: of a usage on a day and a peer, or of a
@@ -71,7 +73,84 @@ func (s *Store) checkSummaries(ctx context.Context) (string, error) {
 			return fmt.Sprintf("the summary of %s does not say what its records say; delete the tables' rows in summary and summarised, and audit again", dayText(day)), nil
 		}
 	}
-	return "", err
+	if err != nil {
+		return "", err
+	}
+	return s.checkSpans(ctx, table)
+}
+
+// checkSpans merges the parts of every span again and compares.
+func (s *Store) checkSpans(ctx context.Context, table *usageTable) (string, error) {
+	const mend = "delete all rows of the tables span and spanned, and audit again"
+	var spans []span
+	var kinds []int
+	var loose int
+	var classes []byte
+	err := each(ctx, s.q, "SELECT days, day, kind FROM spanned ORDER BY days, day", func(rows *sql.Rows) error {
+		var x span
+		var kind int
+		err := rows.Scan(&x.days, &x.day, &kind)
+		spans, kinds = append(spans, x), append(kinds, kind)
+		return err
+	})
+	if err == nil {
+		err = s.q.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM span WHERE (days, day, kind) NOT IN (SELECT days, day, kind FROM spanned)) +
+			(SELECT count(*) FROM spanned WHERE days NOT IN (8, 32, 128) OR day%days<>0 OR kind NOT IN (1, 2)),
+			(SELECT classes FROM span_classes)`).Scan(&loose, &classes)
+	}
+	if err != nil {
+		return "", err
+	}
+	if loose > 0 {
+		return "the table span holds rows of no span; " + mend, nil
+	}
+	start, usage := table.list()
+	m := merger{class: func(user, nth, peer uint64) uint64 {
+		switch {
+		case peer != 0 && peer < uint64(len(classes)):
+			return uint64(classes[peer])
+		case user < uint64(len(table.many)) && nth < uint64(table.many[user]) && table.values[usage[start[user]+uint32(nth)]].PeerPSTN:
+			return uint64(ingest.PSTN)
+		}
+		return 0
+	}}
+	differ := errors.New("a span does not say what its days say")
+	for i, x := range spans {
+		err := s.checkSpan(ctx, m, x, kinds[i], differ)
+		if errors.Is(err, differ) || errors.Is(err, segment.ErrDamaged) {
+			return fmt.Sprintf("the summary of %d days from %s does not say what its days say; "+mend, x.days, dayText(x.day)), nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return "", nil
+}
+
+func (s *Store) checkSpan(ctx context.Context, m merger, x span, kind int, differ error) error {
+	tx, err := s.db.BeginTx(ctx, nil) // several queries at once
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	stored, err := readSpan(ctx, tx, x, kind, x.day)
+	if err != nil {
+		return err
+	}
+	defer stored.rows.Close()
+	if err := stored.next(); err != nil {
+		return err
+	}
+	err = m.merge(ctx, tx, x, kind, func(e *spanEntry) error {
+		if stored.done || stored.entry != *e {
+			return differ
+		}
+		return stored.next()
+	})
+	if err == nil && !stored.done {
+		err = differ
+	}
+	return err
 }
 
 // facts is what was gathered under one key.

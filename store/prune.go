@@ -26,7 +26,7 @@ func (s *Store) Prune(ctx context.Context, now, before time.Time) (Pruned, error
 	var p Pruned
 	day := dayOf(before.UnixMilli())
 	err := s.write(ctx, func(tx *sql.Tx) error {
-		const old = "day<?1 AND day<>?2 AND NOT (family=?3 AND reach=?4)"
+		const old = "day<?1 AND day<>?2 AND NOT (family>=?3 AND reach=?4)"
 		args := []any{day, dayOf(ingest.Undated), plain, int64(math.MaxInt64)}
 		if err := tx.QueryRowContext(ctx, "SELECT coalesce(sum(records),0) FROM segment WHERE "+old, args...).Scan(&p.Records); err != nil {
 			return err
@@ -141,6 +141,6 @@ func dropNames(ctx context.Context, tx *sql.Tx) (int, error) {
 	if err := v.parties.saveFrom(ctx, tx, 1); err != nil {
 		return 0, err
 	}
-	_, err = tx.ExecContext(ctx, "DELETE FROM summarised; DELETE FROM summary; DELETE FROM dictionary WHERE kind=?", usageWords)
+	_, err = tx.ExecContext(ctx, "DELETE FROM summarised; DELETE FROM summary; DELETE FROM span; DELETE FROM spanned; DELETE FROM dictionary WHERE kind=?", usageWords)
 	return dropped, err
 }

@@ -27,7 +27,8 @@ const subjectsPerBlock = 256
 // subjectBlock is some subjects of a run on their way into the table.
 type subjectBlock struct {
 	subjects []audit.Subject
-	plane    []byte
+	sum      [32]byte // over the JSON lines of the plane
+	plane    []byte   // packed; nil when it is there already
 	figures  []byte
 	err      error
 }
@@ -54,12 +55,27 @@ func endsBlock(id string) bool {
 // packed on all cores.
 func putSubjects(ctx context.Context, tx *sql.Tx, run int, subjects []audit.Subject) error {
 	blocks := blocksOf(subjects)
+	// What was decided in the last run is mostly decided again.
+	known := map[[32]byte]int64{}
+	err := each(ctx, tx, "SELECT p.sha256, p.id FROM run_subjects s JOIN plane p ON p.id=s.plane WHERE s.run=(SELECT max(run) FROM run_subjects)", func(rows *sql.Rows) error {
+		var sum []byte
+		var id int64
+		err := rows.Scan(&sum, &id)
+		if len(sum) == 32 {
+			known[[32]byte(sum)] = id
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	work := make(chan *subjectBlock)
 	var wg sync.WaitGroup
 	for range Workers() {
 		wg.Go(func() {
+			var p planePacker
 			for b := range work {
-				b.err = b.pack()
+				b.err = p.pack(b, known)
 			}
 		})
 	}
@@ -72,17 +88,18 @@ func putSubjects(ctx context.Context, tx *sql.Tx, run int, subjects []audit.Subj
 		if b.err != nil {
 			return b.err
 		}
-		sum := sha256.Sum256(b.plane)
-		var plane int64
-		err := tx.QueryRowContext(ctx, "SELECT id FROM plane WHERE sha256=?", sum[:]).Scan(&plane)
-		if errors.Is(err, sql.ErrNoRows) {
-			var res sql.Result
-			if res, err = tx.ExecContext(ctx, "INSERT INTO plane(sha256, data) VALUES(?,?)", sum[:], b.plane); err == nil {
-				plane, err = res.LastInsertId()
+		plane, ok := known[b.sum]
+		if !ok {
+			err := tx.QueryRowContext(ctx, "SELECT id FROM plane WHERE sha256=?", b.sum[:]).Scan(&plane)
+			if errors.Is(err, sql.ErrNoRows) {
+				var res sql.Result
+				if res, err = tx.ExecContext(ctx, "INSERT INTO plane(sha256, data) VALUES(?,?)", b.sum[:], b.plane); err == nil {
+					plane, err = res.LastInsertId()
+				}
 			}
-		}
-		if err != nil {
-			return err
+			if err != nil {
+				return err
+			}
 		}
 		if _, err := tx.ExecContext(ctx, "INSERT INTO run_subjects(run, kind, first, last, plane, figures) VALUES(?,?,?,?,?,?)",
 			run, b.subjects[0].Kind, b.subjects[0].ID, b.subjects[len(b.subjects)-1].ID, plane, b.figures); err != nil {
@@ -92,38 +109,51 @@ func putSubjects(ctx context.Context, tx *sql.Tx, run int, subjects []audit.Subj
 	return nil
 }
 
-func (b *subjectBlock) pack() error {
-	var out bytes.Buffer
-	z, err := flate.NewWriter(&out, flate.BestSpeed)
-	if err != nil {
-		return err
-	}
-	enc := json.NewEncoder(z)
-	var count, first, last []uint64
+// planePacker is what one worker uses again from block to block.
+type planePacker struct {
+	lines              []byte
+	reasons            []audit.Reason
+	count, first, last []uint64
+	z                  *flate.Writer
+}
+
+// pack splits a block into what was decided, packed unless it is known, and
+// the figures.
+func (p *planePacker) pack(b *subjectBlock, known map[[32]byte]int64) error {
+	p.lines, p.count, p.first, p.last = p.lines[:0], p.count[:0], p.first[:0], p.last[:0]
 	for _, s := range b.subjects {
-		bare := make([]audit.Reason, len(s.Reasons))
-		for i, r := range s.Reasons {
+		p.reasons = p.reasons[:0]
+		for _, r := range s.Reasons {
 			from, err1 := seconds(r.First)
 			to, err2 := seconds(r.Last)
 			if err := errors.Join(err1, err2); err != nil {
 				return err
 			}
-			count, first, last = append(count, uint64(r.Count)), append(first, from), append(last, to)
-			bare[i] = audit.Reason{Rule: r.Rule, Activity: r.Activity, Outcome: r.Outcome}
+			p.count, p.first, p.last = append(p.count, uint64(r.Count)), append(p.first, from), append(p.last, to)
+			p.reasons = append(p.reasons, audit.Reason{Rule: r.Rule, Activity: r.Activity, Outcome: r.Outcome})
 		}
-		s.Reasons = bare
-		if err := enc.Encode(&s); err != nil {
+		s.Reasons = p.reasons
+		p.lines = audit.AppendSubject(p.lines, &s)
+	}
+	for _, column := range [][]uint64{p.count, p.first, p.last} {
+		b.figures = segment.AppendColumn(b.figures, column)
+	}
+	b.sum = sha256.Sum256(p.lines)
+	if _, ok := known[b.sum]; ok {
+		return nil
+	}
+	var out bytes.Buffer
+	if p.z == nil {
+		var err error
+		if p.z, err = flate.NewWriter(&out, flate.BestSpeed); err != nil {
 			return err
 		}
 	}
-	if err := z.Close(); err != nil {
-		return err
-	}
+	p.z.Reset(&out)
+	_, err := p.z.Write(p.lines)
+	err = errors.Join(err, p.z.Close())
 	b.plane = out.Bytes()
-	for _, column := range [][]uint64{count, first, last} {
-		b.figures = segment.AppendColumn(b.figures, column)
-	}
-	return nil
+	return err
 }
 
 // seconds turns the times of reasons into numbers; 0 is no time.
@@ -131,11 +161,49 @@ func seconds(text string) (uint64, error) {
 	if text == "" {
 		return 0, nil
 	}
+	if s, ok := secondsFast(text); ok {
+		return s, nil
+	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err == nil && (t.Unix() <= 0 || secondsText(uint64(t.Unix())) != text) {
 		err = fmt.Errorf("%q is no time in whole seconds of UTC", text)
 	}
 	return uint64(t.Unix()), err
+}
+
+// secondsFast reads a time of the years 2000 to 2099 in the one form that
+// reports have, YYYY-MM-DDTHH:MM:SSZ.
+func secondsFast(text string) (uint64, bool) {
+	const form = "20dd-dd-ddTdd:dd:ddZ"
+	if len(text) != len(form) {
+		return 0, false
+	}
+	var n [6]int // of two digits
+	at := 0
+	for i := range len(form) {
+		c := text[i]
+		switch {
+		case form[i] != 'd':
+			if c != form[i] {
+				return 0, false
+			}
+		case c < '0' || c > '9':
+			return 0, false
+		default:
+			n[at/2] = n[at/2]*10 + int(c-'0')
+			at++
+		}
+	}
+	year, month, day := n[0], n[1], n[2]
+	before := [...]int{0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365}
+	if month < 1 || month > 12 || day < 1 || day > 28 && day > before[month]-before[month-1] || n[3] > 23 || n[4] > 59 || n[5] > 59 {
+		return 0, false // the 29th of February too
+	}
+	days := 10957 + year*365 + (year+3)/4 + before[month-1] + day - 1 // 10957 days from 1970 to 2000
+	if year%4 == 0 && month > 2 {
+		days++
+	}
+	return uint64(days*86400 + n[3]*3600 + n[4]*60 + n[5]), true
 }
 
 func secondsText(s uint64) string {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"encoding/binary"
 	"errors"
 	"math"
 	"slices"
@@ -34,6 +33,20 @@ func loadUsages(ctx context.Context, q querier) (*usageTable, error) {
 	}
 	t.number()
 	return t, nil
+}
+
+// list lays the usages out user by user: the index of every user's first one,
+// and the number of the usage at an index.
+func (t *usageTable) list() (start, usage []uint32) {
+	start = make([]uint32, len(t.many)+1)
+	for user, n := range t.many {
+		start[user+1] = start[user] + n
+	}
+	usage = make([]uint32, len(t.values))
+	for n := range t.values {
+		usage[start[t.values[n].User]+t.nth[n]] = uint32(n)
+	}
+	return start, usage
 }
 
 // number gives the usages that have none yet their place.
@@ -90,8 +103,15 @@ func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int
 		days = append(days, day)
 		return err
 	}, dayOf(from), dayOf(to), from, summaryVersion)
-	if err != nil || len(days) == 0 {
+	if err != nil {
 		return explain(err)
+	}
+	spans, err := missingSpans(ctx, s.q, dayOf(from), dayOf(to), counted, days)
+	if err != nil || len(days)+len(spans) == 0 {
+		return explain(err)
+	}
+	if len(days) == 0 {
+		return s.write(ctx, func(tx *sql.Tx) error { return fillSpans(ctx, tx, spans, counted, merger{}) })
 	}
 	x, err := s.composing(ctx, names)
 	if err != nil {
@@ -106,7 +126,7 @@ func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int
 		if err != nil {
 			return err
 		}
-		m := summariser{tx: tx, put: put, x: x, usages: table}
+		m := summariser{tx: tx, x: x, usages: table}
 		for _, day := range days {
 			if err := m.drop(ctx, day); err != nil {
 				return err
@@ -115,6 +135,10 @@ func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int
 		workers := make([]summaryWorker, min(Workers(), len(days)))
 		for i := range workers {
 			workers[i].m, workers[i].usages = &m, newUsages()
+			workers[i].save = func(ctx context.Context, row *summaryRow) error {
+				_, err := put.ExecContext(ctx, row.day, row.kind, row.first, row.last, row.reach, row.pages)
+				return err
+			}
 		}
 		err = parts(ctx, tx, "SELECT day, id, import, block FROM segment WHERE day IN (SELECT day FROM summarised WHERE version=0) ORDER BY day, family, id",
 			nil, len(workers), func(worker int, p part) error { return workers[worker].day(ctx, p) })
@@ -124,15 +148,16 @@ func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int
 		if err := table.save(ctx, tx); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE summarised SET version=? WHERE version=0", summaryVersion)
-		return err
+		if _, err = tx.ExecContext(ctx, "UPDATE summarised SET version=? WHERE version=0", summaryVersion); err != nil {
+			return err
+		}
+		return fillSpans(ctx, tx, spans, counted, merger{})
 	})
 }
 
 // summariser is what the workers share.
 type summariser struct {
 	tx     *sql.Tx
-	put    *sql.Stmt
 	x      *composing
 	mu     sync.Mutex // over usages
 	usages *usageTable
@@ -140,6 +165,9 @@ type summariser struct {
 
 // drop removes an outdated summary and marks the day as being worked on.
 func (m *summariser) drop(ctx context.Context, day int64) error {
+	if err := dropSpans(ctx, m.tx, day); err != nil {
+		return err
+	}
 	_, err := m.tx.ExecContext(ctx, "DELETE FROM summary WHERE day=?; INSERT OR REPLACE INTO summarised(day, version) VALUES(?, 0)", day, day)
 	return err
 }
@@ -163,8 +191,7 @@ type summaryWorker struct {
 	loose  []looseItem
 	order  []slot
 	spare  []item
-	page   summaryPage
-	row    summaryRow
+	pageWriter
 }
 
 func (w *summaryWorker) day(ctx context.Context, p part) error {
@@ -179,7 +206,7 @@ func (w *summaryWorker) day(ctx context.Context, p part) error {
 		for i := range items {
 			items[i].nth = w.nth[items[i].nth]
 		}
-		w.row = summaryRow{day: p.day, kind: kind, pages: w.row.pages[:0]}
+		w.begin(p.day, kind)
 		if err := w.putCounted(ctx, w.byUser(items)); err != nil {
 			return err
 		}
@@ -188,7 +215,7 @@ func (w *summaryWorker) day(ctx context.Context, p part) error {
 		w.loose[i].nth = w.nth[w.loose[i].nth]
 	}
 	slices.SortFunc(w.loose, compareLoose)
-	w.row = summaryRow{day: p.day, kind: loose, pages: w.row.pages[:0]}
+	w.begin(p.day, loose)
 	return w.putLoose(ctx, w.loose)
 }
 
@@ -261,37 +288,6 @@ func (w *summaryWorker) byUser(items []item) []item {
 	return out
 }
 
-// summaryPage is the columns of one page. A counted entry is what one user did
-// alike on the day, with one peer where that matters; a loose one is a single
-// fact.
-type summaryPage struct {
-	n                  int
-	user, nth, peer    [segment.Max]uint64
-	count, first, span [segment.Max]uint64 // counted: first in seconds of the day, seconds from first to last
-	at, until          [segment.Max]uint64 // loose: see putLoose
-	segments           [segment.Max]uint64 // how many segments the facts stand in
-	where              []uint64            // which, one entry after the other
-	packed             []byte
-}
-
-// summaryRow is a row of the table in the making: some pages.
-type summaryRow struct {
-	day         int64
-	kind        int
-	n           int // pages
-	first, last uint64
-	reach       int64
-	pages       []byte
-}
-
-// mostPlaces bounds how many segments the entries of a page may name in all: a
-// damaged page must not take memory beyond it. Pages are cut long before.
-const mostPlaces = 1 << 20
-
-// pagesPerRow: an audit reads all rows, the look-up of one person one row a
-// day, and of that one or two pages.
-const pagesPerRow = 4
-
 func (w *summaryWorker) putCounted(ctx context.Context, items []item) error {
 	b, end := &w.page, (w.row.day+1)*dayMS-1
 	for i := 0; i < len(items); {
@@ -344,119 +340,3 @@ func (w *summaryWorker) putLoose(ctx context.Context, items []looseItem) error {
 	}
 	return errors.Join(w.turn(ctx, reach), w.put(ctx))
 }
-
-// turn adds the page to the row and empties it.
-func (w *summaryWorker) turn(ctx context.Context, reach int64) error {
-	b, row := &w.page, &w.row
-	if b.n == 0 {
-		return nil
-	}
-	out := binary.AppendUvarint(b.packed[:0], uint64(b.n))
-	for _, column := range b.columns(row.kind) {
-		out = segment.AppendColumn(out, column[:b.n])
-	}
-	out = binary.AppendUvarint(out, uint64(len(b.where)))
-	b.packed = segment.AppendColumn(out, b.where)
-	first, last := b.user[0], b.user[b.n-1]
-	if row.n == 0 {
-		row.first, row.reach = first, reach
-	}
-	row.last, row.reach = last, max(row.reach, reach)
-	row.pages = binary.AppendUvarint(row.pages, uint64(len(b.packed)))
-	row.pages = binary.AppendUvarint(row.pages, first)
-	row.pages = binary.AppendUvarint(row.pages, last-first)
-	row.pages = append(row.pages, b.packed...)
-	b.n, b.where = 0, b.where[:0]
-	if row.n++; row.n == pagesPerRow {
-		return w.put(ctx)
-	}
-	return nil
-}
-
-// put stores the row and empties it.
-func (w *summaryWorker) put(ctx context.Context) error {
-	row := &w.row
-	if row.n == 0 {
-		return nil
-	}
-	_, err := w.m.put.ExecContext(ctx, row.day, row.kind, row.first, row.last, row.reach, row.pages)
-	row.n, row.pages = 0, row.pages[:0]
-	return err
-}
-
-func (b *summaryPage) columns(kind int) []*[segment.Max]uint64 {
-	if kind == loose {
-		return []*[segment.Max]uint64{&b.user, &b.nth, &b.peer, &b.at, &b.until, &b.segments}
-	}
-	return []*[segment.Max]uint64{&b.user, &b.nth, &b.peer, &b.count, &b.first, &b.span, &b.segments}
-}
-
-// eachPage unpacks the pages of a row that may hold the user, or all.
-func (b *summaryPage) eachPage(pages []byte, kind int, user uint64, where bool, call func() error) error {
-	r := segment.NewReader(pages)
-	for !r.Done() {
-		n, first, span := r.Uvarint(), r.Uvarint(), r.Uvarint()
-		page := r.Bytes(n)
-		if err := r.Err(); err != nil {
-			return err
-		}
-		if user != everybody && (user < first || user-first > span) {
-			continue
-		}
-		if err := b.read(page, kind, where); err != nil {
-			return err
-		}
-		if err := call(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-const everybody = math.MaxUint64
-
-// read unpacks a page, and where the facts stand when that is asked for.
-func (b *summaryPage) read(page []byte, kind int, where bool) error {
-	r := segment.NewReader(page)
-	n := r.Uvarint()
-	if n > segment.Max {
-		return segment.ErrDamaged
-	}
-	b.n = int(n)
-	columns := b.columns(kind)
-	if !where {
-		columns = columns[:len(columns)-1]
-	}
-	for _, column := range columns {
-		r.Column(column[:n])
-	}
-	if !where {
-		return r.Err()
-	}
-	total, sum := r.Uvarint(), uint64(0)
-	for _, k := range b.segments[:n] {
-		sum += min(k, 1<<20)
-	}
-	if sum != total || total > mostPlaces {
-		return segment.ErrDamaged
-	}
-	b.where = slices.Grow(b.where[:0], int(total))[:total]
-	r.Column(b.where)
-	return r.End()
-}
-
-// fact is a loose entry as far as ingest.Fact.In needs it.
-func (b *summaryPage) fact(i int, day int64, activity ingest.Activity) ingest.Fact {
-	f := ingest.Fact{At: day*dayMS + unzigzag(b.at[i]), Activity: activity}
-	switch b.until[i] {
-	case 0:
-	case 1:
-		f.Until = ingest.LastsOn
-	default:
-		f.Until = f.At + int64(b.until[i]-2)
-	}
-	return f
-}
-
-func zigzag(v int64) uint64   { return uint64(v)<<1 ^ uint64(v>>63) }
-func unzigzag(v uint64) int64 { return int64(v>>1) ^ -int64(v&1) }

@@ -1,10 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -45,9 +46,6 @@ func (s *Store) Window(ctx context.Context, names []ingest.Name, from, to time.T
 	if err := s.summarise(ctx, names, w.from, w.to); err != nil {
 		return nil, err
 	}
-	if len(names) > 1<<16 {
-		debug.FreeOSMemory() // what that took is not needed any more
-	}
 	var err error
 	if w.table, err = loadUsages(ctx, s.q); err != nil {
 		return nil, explain(err)
@@ -58,96 +56,126 @@ func (s *Store) Window(ctx context.Context, names []ingest.Name, from, to time.T
 			return nil, fmt.Errorf("usage %d: %w", i, segment.ErrDamaged)
 		}
 	}
-	w.index()
+	w.start, w.usage = w.table.list()
 	w.sums = make([]sum, len(w.usage))
-	return w, w.add(ctx, w.sums, false, func(index, _ uint32) (uint32, bool) { return index, true })
+	return w, w.add(ctx, w.sums, counted, func(index uint32, _ uint64, _ bool) (uint32, bool) { return index, true })
 }
 
-// index lays the usages out user by user.
-func (w *Window) index() {
-	w.start = make([]uint32, len(w.table.many)+1)
-	for user, n := range w.table.many {
-		w.start[user+1] = w.start[user] + n
-	}
-	w.usage = make([]uint32, len(w.table.values))
-	for n := range w.table.values {
-		w.usage[w.start[w.table.values[n].User]+w.table.nth[n]] = uint32(n)
-	}
+// rowPages is one row of a summary or span on its way to a worker.
+type rowPages struct {
+	span
+	kind  int
+	pages []byte
 }
 
-// add sums every entry that counts, or only those with peers, up where place
-// says, on all cores.
-func (w *Window) add(ctx context.Context, sums []sum, peers bool, place func(index, peer uint32) (at uint32, ok bool)) error {
-	type read struct {
-		day   int64
-		kind  int
-		pages []byte
-	}
-	workers := Workers()
-	rows := make(chan read, 4*workers)
-	errs := make([]error, workers)
-	others := make([][]sum, workers)
-	others[0] = sums
+// place says where an entry is summed up. Those of spans have a class for the peer.
+type place func(index uint32, peer uint64, class bool) (at uint32, ok bool)
+
+// add sums every entry that counts up, or from a kind on only the calls and
+// the single facts, on all cores: each worker has users of its own.
+func (w *Window) add(ctx context.Context, sums []sum, kind int, place place) error {
+	bounds := w.shares(Workers())
+	workers := len(bounds) - 1
+	rows, errs := make([]chan rowPages, workers), make([]error, workers)
 	var wg sync.WaitGroup
 	for worker := range workers {
+		rows[worker] = make(chan rowPages, 16)
 		wg.Go(func() {
-			if others[worker] == nil {
-				others[worker] = make([]sum, len(sums))
-			}
+			low, high := bounds[worker], bounds[worker+1]
 			var b summaryPage
-			for r := range rows {
+			for r := range rows[worker] {
 				if errs[worker] != nil {
-					continue
+					continue // drain
 				}
-				err := b.eachPage(r.pages, r.kind, everybody, false, func() error { return w.page(&b, r.day, r.kind == loose, others[worker], place) })
+				err := b.eachPage(r.pages, r.kind, everybody, false, func() error {
+					return w.page(&b, &r, low, high, sums, place)
+				})
 				if err != nil {
 					errs[worker] = fmt.Errorf("summary of %s: %w", dayText(r.day), err)
 				}
 			}
 		})
 	}
-	err := each(ctx, w.s.q, `SELECT day, kind, pages FROM summary WHERE day>=?1 AND day<?2 AND kind>=?4
-			UNION ALL SELECT day, kind, pages FROM summary WHERE kind=3 AND reach>=?3 AND day<?1`, func(q *sql.Rows) error {
-		var r read
-		err := q.Scan(&r.day, &r.kind, &r.pages)
-		rows <- r
-		return err
-	}, dayOf(w.from), dayOf(w.to), w.from, counted+bit(peers))
-	close(rows)
-	wg.Wait()
-	for worker := range workers {
-		if err == nil {
-			err = errs[worker]
-		}
-		if worker > 0 {
-			for i := range sums {
-				if x := &others[worker][i]; x.count > 0 {
-					sums[i].add(x.count, x.first, x.last)
-				}
+	err := w.rows(ctx, kind, func(r rowPages, first, last uint64) {
+		for worker := range workers {
+			if first < bounds[worker+1] && last >= bounds[worker] {
+				rows[worker] <- r
 			}
+		}
+	})
+	for worker := range workers {
+		close(rows[worker])
+	}
+	wg.Wait()
+	for _, e := range errs {
+		if err == nil {
+			err = e
 		}
 	}
 	return explain(err)
 }
 
-func (w *Window) page(b *summaryPage, day int64, loose bool, sums []sum, place func(index, peer uint32) (uint32, bool)) error {
-	midnight := uint32(day * (dayMS / 1000))
+// shares cuts the users into parts with as many usages each.
+func (w *Window) shares(n int) []uint64 {
+	bounds := []uint64{0}
+	for user, start := range w.start {
+		if len(bounds) < n && int(start) >= len(w.usage)*len(bounds)/n && uint64(user) > bounds[len(bounds)-1] {
+			bounds = append(bounds, uint64(user))
+		}
+	}
+	return append(bounds, everybody)
+}
+
+// rows reads what is stored of the window: spans as far as they go, else days,
+// and the single facts of all days that reach into it.
+func (w *Window) rows(ctx context.Context, kind int, call func(r rowPages, first, last uint64)) error {
+	take := func(q *sql.Rows) error {
+		var r rowPages
+		var first, last int64
+		if err := q.Scan(&r.days, &r.day, &r.kind, &first, &last, &r.pages); err != nil {
+			return err
+		}
+		call(r, uint64(first), uint64(last))
+		return nil
+	}
+	from, to := dayOf(w.from), dayOf(w.to)
+	err := each(ctx, w.s.q, `SELECT 1, day, kind, first, last, pages FROM summary WHERE kind=3 AND day>=?1 AND day<?2
+		UNION ALL SELECT 1, day, kind, first, last, pages FROM summary WHERE kind=3 AND reach>=?3 AND day<?1`, take, from, to, w.from)
+	for _, piece := range pieces(from, to) {
+		if err != nil {
+			return err
+		}
+		if piece.days == 1 {
+			err = each(ctx, w.s.q, "SELECT 1, day, kind, first, last, pages FROM summary WHERE day=? AND kind>=? AND kind<3", take, piece.day, kind)
+		} else {
+			err = each(ctx, w.s.q, "SELECT days, day, kind, first, last, pages FROM span WHERE days=? AND day=? AND kind=?", take, piece.days, piece.day, kind)
+		}
+	}
+	return err
+}
+
+// page sums the entries of the users from low to high.
+func (w *Window) page(b *summaryPage, r *rowPages, low, high uint64, sums []sum, place place) error {
+	midnight := uint32(r.day * (dayMS / 1000))
 	for i := range b.n {
 		user := b.user[i]
+		if user < low || user >= high {
+			continue
+		}
 		if user >= uint64(len(w.table.many)) || b.nth[i] >= uint64(w.table.many[user]) {
 			return segment.ErrDamaged
 		}
 		index := w.start[user] + uint32(b.nth[i])
-		at, ok := place(index, uint32(b.peer[i]))
+		at, ok := place(index, b.peer[i], r.days > 1)
 		if !ok {
 			continue
 		}
-		if !loose {
+		if r.kind != loose {
 			first := midnight + uint32(b.first[i])
 			sums[at].add(uint32(b.count[i]), first, first+uint32(b.span[i]))
 			continue
 		}
-		f := b.fact(i, day, w.table.values[w.usage[index]].Activity)
+		f := b.fact(i, r.day, w.table.values[w.usage[index]].Activity)
 		switch when, ok := f.In(w.from, w.to); {
 		case !ok:
 		case when == ingest.Undated:
@@ -185,33 +213,47 @@ func (w *Window) usageOf(index uint32, x *sum) audit.Usage {
 // Calls are the calls of the window again, apart by the class of the peer.
 // class is by name.
 func (w *Window) Calls(ctx context.Context, class []ingest.Class) ([]audit.Usage, error) {
-	const classes = 8
+	const classes = spanPeers
 	number := make([]uint32, len(w.sums)) // of the calls, from 1
-	var calls []uint32
+	calls := make([]uint32, 0, len(w.sums)/2)
 	for i := range w.sums {
 		if w.sums[i].count > 0 && w.table.values[w.usage[i]].Activity.Call() {
 			calls = append(calls, uint32(i))
 			number[i] = uint32(len(calls))
 		}
 	}
+	of := func(peerPSTN bool, peer uint64) ingest.Class {
+		switch {
+		case peer != 0 && peer < uint64(len(class)):
+			return class[peer] % classes
+		case peerPSTN:
+			return ingest.PSTN
+		}
+		return ingest.NoClass
+	}
+	if err := w.callSpans(ctx, class, of); err != nil {
+		return nil, err
+	}
 	sums := make([]sum, len(calls)*classes)
-	err := w.add(ctx, sums, true, func(index, peer uint32) (uint32, bool) {
+	err := w.add(ctx, sums, called, func(index uint32, peer uint64, told bool) (uint32, bool) {
 		n := number[index]
 		if n == 0 {
 			return 0, false
 		}
-		of := ingest.NoClass
-		if peer != 0 && int(peer) < len(class) {
-			of = class[peer]
-		} else if w.table.values[w.usage[index]].PeerPSTN {
-			of = ingest.PSTN
+		at := ingest.Class(peer % classes)
+		if !told {
+			at = of(w.table.values[w.usage[index]].PeerPSTN, peer)
 		}
-		return (n-1)*classes + uint32(of)%classes, true
+		return (n-1)*classes + uint32(at), true
 	})
 	if err != nil {
 		return nil, err
 	}
-	var list []audit.Usage
+	n := 0
+	for i := range sums {
+		n += bit(sums[i].count > 0)
+	}
+	list := make([]audit.Usage, 0, n)
 	for i := range sums {
 		if sums[i].count > 0 {
 			u := w.usageOf(calls[i/classes], &sums[i])
@@ -220,4 +262,40 @@ func (w *Window) Calls(ctx context.Context, class []ingest.Class) ([]audit.Usage
 		}
 	}
 	return list, nil
+}
+
+// callSpans makes the spans of calls that the window needs, anew when a name
+// has another class than when they were made. Names that came since are in no
+// span: their days were summarised anew.
+func (w *Window) callSpans(ctx context.Context, class []ingest.Class, of func(peerPSTN bool, peer uint64) ingest.Class) error {
+	now := make([]byte, len(class))
+	for i, c := range class {
+		now[i] = byte(c)
+	}
+	return w.s.write(ctx, func(tx *sql.Tx) error {
+		var then []byte
+		if err := tx.QueryRowContext(ctx, "SELECT classes FROM span_classes").Scan(&then); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if !bytes.HasPrefix(now, then) {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM span WHERE kind=?; DELETE FROM spanned WHERE kind=?", called, called); err != nil {
+				return err
+			}
+		}
+		if !bytes.Equal(now, then) {
+			if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO span_classes(id, classes) VALUES(1, ?)", now); err != nil {
+				return err
+			}
+		}
+		spans, err := missingSpans(ctx, tx, dayOf(w.from), dayOf(w.to), called, nil)
+		if err != nil {
+			return err
+		}
+		return fillSpans(ctx, tx, spans, called, merger{class: func(user, nth, peer uint64) uint64 {
+			if user >= uint64(len(w.table.many)) || nth >= uint64(w.table.many[user]) {
+				return spanPeers // damaged
+			}
+			return uint64(of(w.table.values[w.usage[w.start[user]+uint32(nth)]].PeerPSTN, peer))
+		}})
+	})
 }

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"calaudit/audit"
 	"calaudit/ingest"
 )
 
@@ -63,32 +62,7 @@ func TestSummariesCountWhatTheRecordsSay(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	for range 40 {
 		from, to := randomWindow(r)
-		want := map[audit.UsageKey]sum{}
-		for _, f := range scanned(t, s, names, from, to) {
-			x, at := want[audit.KeyOf(&f)], uint32(0)
-			if f.At != ingest.Undated {
-				at = uint32(f.At / 1000)
-			}
-			x.add(1, at, at)
-			want[audit.KeyOf(&f)] = x
-		}
-		w, err := s.Window(context.Background(), names, from, to)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n := 0
-		for i, x := range w.sums {
-			if x.count == 0 {
-				continue
-			}
-			n++
-			if k := w.table.values[w.usage[i]]; want[k] != x {
-				t.Fatalf("%s to %s, %s %s: %+v, the records say %+v", from, to, names[k.User].Text, k.Activity, x, want[k])
-			}
-		}
-		if n != len(want) {
-			t.Fatalf("%s to %s: %d usages, the records say %d", from, to, n, len(want))
-		}
+		sameAsScan(t, s, names, from, to, 1)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -30,6 +31,7 @@ type writer struct {
 	pruned            int64    // records of days before this one were pruned and do not come back
 	current           int      // file whose rows wait
 	waiting           []segment.Row
+	least, flushed    int64         // least key of the waiting rows, greatest of those flushed
 	old               []segment.Row // rows of the day at hand that are stored already
 	loaded            []segment.Row // scratch: these as they come
 	sorter, oldSorter sorter
@@ -105,7 +107,7 @@ type directoryPart struct {
 
 func newWriter(tx *sql.Tx, command int64, u *ingest.Unit, sources []*source, env *ingest.Env, v *vocabulary) *writer {
 	w := &writer{tx: tx, command: command, unit: u, env: env, sources: sources, words: v,
-		ids: make([]uint32, 1), current: -1, days: map[int64]bool{}, stmts: map[string]*sql.Stmt{}}
+		ids: make([]uint32, 1), current: -1, least: math.MaxInt64, flushed: noKey, days: map[int64]bool{}, stmts: map[string]*sql.Stmt{}}
 	for _, s := range sources {
 		w.files = append(w.files, fileWriter{result: FileImport{Path: s.file.Path, Tally: audit.Tally{Files: 1}},
 			skips: map[string]int{}, contexts: map[string]*directoryPart{}})
@@ -163,7 +165,7 @@ func (w *writer) add(ctx context.Context, b *ingest.Batch) error {
 		if err := w.flush(ctx); err != nil {
 			return err
 		}
-		w.current = b.File
+		w.current, w.flushed = b.File, noKey
 	}
 	f, err := w.begin(ctx, b.File)
 	if err != nil {
@@ -193,7 +195,7 @@ func (w *writer) add(ctx context.Context, b *ingest.Batch) error {
 		return err
 	}
 	w.records(f, b.Records)
-	if len(w.waiting) >= flushAt {
+	if w.due() {
 		return w.flush(ctx)
 	}
 	return nil

@@ -3,7 +3,7 @@
 
 CREATE TABLE plane (
   id    INTEGER PRIMARY KEY,
-  sha256 BLOB   NOT NULL UNIQUE, -- of data
+  sha256 BLOB   NOT NULL UNIQUE, -- of the lines in data
   data  BLOB    NOT NULL         -- DEFLATE of JSON lines: subjects, sorted, without the figures of their reasons
 ) STRICT;
 
