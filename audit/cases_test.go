@@ -1,134 +1,107 @@
 package audit
 
 import (
-	"os"
+	"fmt"
 	"slices"
-	"strings"
 	"testing"
-
-	"calaudit/ingest"
 )
 
-// policyCase is one entry of a .cases.toml file.
-type policyCase struct {
-	Name      string            `toml:"name"`
-	Readings  map[string]string `toml:"readings"`
-	Assign    string            `toml:"assign"`
-	Estate    string            `toml:"estate"`
-	Owned     string            `toml:"owned"`
-	Facts     []string          `toml:"facts"`
-	Directory []struct {
-		Primary string   `toml:"primary"`
-		Aliases []string `toml:"aliases"`
-		Line    string   `toml:"line"`
-		Phone   string   `toml:"phone"`
-		Enabled bool     `toml:"enabled"`
-		Voice   bool     `toml:"voice"`
-	} `toml:"directory"`
-	Want     []string `toml:"want"`
-	Versions []string `toml:"versions"`
-}
-
-func policyCases(t testing.TB) []policyCase {
+func policyCases(t testing.TB, name string) []PolicyCase {
 	t.Helper()
-	const file = "policy/ocs2007.cases.toml"
-	data, err := os.ReadFile(file)
+	file, data, err := BuiltinCases(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all struct {
-		Cases []policyCase `toml:"cases"`
-	}
-	if err := decodeStrict(file, data, &all); err != nil {
+	cases, err := ParseCases(file, data)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return all.Cases
+	return cases
 }
 
-// check returns what is wrong with the case under a policy, "" for nothing.
-func (c *policyCase) check(t testing.TB, p *Policy) string {
+func eachPolicy(t *testing.T, f func(t *testing.T, name string)) {
+	for _, name := range BuiltinPolicies() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f(t, name)
+		})
+	}
+}
+
+func mustPolicyNamed(t testing.TB, name string) *Policy {
 	t.Helper()
-	s := newScene()
-	for _, f := range c.Facts {
-		s.fact(t, testAt, f)
-	}
-	in := s.input(p)
-	in.Readings = c.Readings
-	if c.Assign != "" {
-		in.Assign = c.Assign
-	}
-	estate := c.Estate
-	if !strings.Contains(estate, "sip_domains") {
-		estate = `sip_domains = ["contoso.com"]` + "\n" + estate
-	}
-	var err error
-	if in.Estate, err = ParseEstate("estate.toml", []byte(estate)); err != nil {
+	p, err := BuiltinPolicy(name)
+	if err != nil {
 		t.Fatal(err)
 	}
-	var problems []Problem
-	in.Owned, problems, err = ParseEntitlements("licenses.csv", []byte("license,metric,version,quantity\n"+c.Owned))
-	if err != nil || len(problems) > 0 {
-		t.Fatal(err, problems)
-	}
-	for _, d := range c.Directory {
-		in.Accounts = append(in.Accounts, Account{Current: true, Entry: &ingest.Entry{Primary: d.Primary, Aliases: d.Aliases,
-			Line164: d.Line, Phone: d.Phone, Enabled: d.Enabled, Voice: d.Voice}})
-	}
-	_, subjects, err := Run(in)
-	if err != nil {
-		return err.Error()
-	}
-	got, versions := []string{}, []string{}
-	for _, line := range verdictLines(subjects) {
-		line = strings.Replace(line, "ocs-enterprise-cal+ocs-standard-cal", "S+E", 1)
-		got = append(got, strings.Replace(line, "ocs-standard-cal", "S", 1))
-	}
-	want := slices.Sorted(slices.Values(c.Want))
-	if !slices.Equal(got, want) {
-		return "got\n  " + strings.Join(got, "\n  ") + "\nwant\n  " + strings.Join(want, "\n  ")
-	}
-	for _, s := range subjects {
-		versions = append(versions, s.ID+" "+strings.Join(s.Versions, "+"))
-	}
-	if c.Versions != nil && !slices.Equal(versions, c.Versions) {
-		return "versions: got " + strings.Join(versions, ", ") + ", want " + strings.Join(c.Versions, ", ")
-	}
-	return ""
+	return p
 }
 
 func TestPolicyCases(t *testing.T) {
-	p := mustPolicy(t)
-	for _, c := range policyCases(t) {
-		if wrong := c.check(t, p); wrong != "" {
-			t.Errorf("%s: %s", c.Name, wrong)
+	eachPolicy(t, func(t *testing.T, name string) {
+		p := mustPolicyNamed(t, name)
+		for _, c := range policyCases(t, name) {
+			wrong, err := c.Check(p)
+			if err != nil || wrong != "" {
+				t.Errorf("%s.cases.toml:%d: %s: %v %s", name, c.Line, c.Name, err, wrong)
+			}
 		}
-	}
+	})
 }
 
-// Every rule and every default must be held by at least one case.
+// TestCasesHoldEveryRule changes each policy in every way that a slip of an
+// editor could, one at a time: some case must fail.
 func TestCasesHoldEveryRule(t *testing.T) {
-	cases := policyCases(t)
-	noticed := func(p *Policy) bool {
-		return slices.ContainsFunc(cases, func(c policyCase) bool { return c.check(t, p) != "" })
-	}
-	for i, r := range mustPolicy(t).Rules {
-		p := mustPolicy(t)
-		p.Rules = slices.Delete(p.Rules, i, i+1)
-		if !noticed(p) {
-			t.Errorf("no case fails without rule %q", r.ID)
+	flip := map[string]string{"strict": "lenient", "lenient": "strict"}
+	eachPolicy(t, func(t *testing.T, name string) {
+		cases, mutants := policyCases(t, name), 0
+		change := func(what string, mutate func(p *Policy)) {
+			p := mustPolicyNamed(t, name)
+			mutate(p)
+			mutants++
+			if !slices.ContainsFunc(cases, func(c PolicyCase) bool {
+				wrong, err := c.Check(p)
+				return wrong != "" || err != nil
+			}) {
+				t.Errorf("no case fails with %s", what)
+			}
 		}
-	}
-	for i, q := range mustPolicy(t).Questions {
-		p := mustPolicy(t)
-		p.Questions[i].Default = map[string]string{"strict": "lenient", "lenient": "strict"}[q.Default]
-		if !noticed(p) {
-			t.Errorf("no case fails with the other default of question %q", q.ID)
+		p := mustPolicyNamed(t, name)
+		for i, r := range p.Rules {
+			change(fmt.Sprintf("rule %q removed", r.ID), func(p *Policy) { p.Rules = slices.Delete(p.Rules, i, i+1) })
+			for k, class := range r.Class {
+				if len(r.Class) > 1 {
+					change(fmt.Sprintf("class %s taken out of rule %q", class, r.ID), func(p *Policy) { p.Rules[i].Class = slices.Delete(p.Rules[i].Class, k, k+1) })
+				}
+			}
+			for k, activity := range r.Activity {
+				if len(r.Activity) > 1 {
+					change(fmt.Sprintf("activity %s taken out of rule %q", activity, r.ID), func(p *Policy) { p.Rules[i].Activity = slices.Delete(p.Rules[i].Activity, k, k+1) })
+				}
+			}
+			if r.Reading != "" {
+				change(fmt.Sprintf("the answers of rule %q swapped", r.ID), func(p *Policy) {
+					p.Rules[i].Strict, p.Rules[i].Lenient = p.Rules[i].Lenient, p.Rules[i].Strict
+				})
+			}
+			for k, family := range r.Require[min(1, len(r.Require)):] {
+				change(fmt.Sprintf("%s not required by rule %q", family, r.ID), func(p *Policy) { p.Rules[i].Require = slices.Delete(p.Rules[i].Require, k+1, k+2) })
+			}
 		}
-	}
-	// Order matters where rules overlap: telephone-call stands before internal-call.
-	p := mustPolicy(t)
-	slices.Reverse(p.Rules)
-	if !noticed(p) {
-		t.Error("no case fails with the rules in reverse order")
-	}
+		for i, q := range p.Questions {
+			change(fmt.Sprintf("the other default of question %q", q.ID), func(p *Policy) { p.Questions[i].Default = flip[q.Default] })
+		}
+		for i, r := range p.Servers {
+			change(fmt.Sprintf("server rule %q removed", r.ID), func(p *Policy) { p.Servers = slices.Delete(p.Servers, i, i+1) })
+		}
+		// Order matters where rules overlap: telephone-call stands before internal-call.
+		change("the rules in reverse order", func(p *Policy) { slices.Reverse(p.Rules) })
+		if len(p.Connectors) > 0 { // from 2013 on no outsider is required, so nothing is to be covered
+			change("no connectors", func(p *Policy) { p.Connectors = nil })
+		}
+		change("another server version", func(p *Policy) { p.version++ })
+		if !t.Failed() {
+			t.Logf("%d mutants, each noticed by a case", mutants)
+		}
+	})
 }

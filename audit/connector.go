@@ -2,6 +2,7 @@ package audit
 
 import (
 	"cmp"
+	"slices"
 
 	"calaudit/ingest"
 )
@@ -27,9 +28,15 @@ func (s *session) outsiders(v *verdicts, users []standing) *connectors {
 	for f := range c.instances {
 		c.instances[f] = map[string]Version{}
 	}
+	connected, beyond := s.in.Policy.connected(), map[int32]bool{}
+	for i := range s.w.uses {
+		if u := &s.w.uses[i]; v.decision(int32(i)).needs&^connected != 0 {
+			beyond[u.user] = true // no connector is known for what the use asks for
+		}
+	}
 	for i := range s.w.uses {
 		u, d := &s.w.uses[i], v.decision(int32(i))
-		if u.user < 0 || users[u.user].outcome != required || d.needs == 0 || !outsider(u.class) {
+		if u.user < 0 || users[u.user].outcome != required || d.needs == 0 || !outsider(u.class) || beyond[u.user] {
 			continue
 		}
 		c.covered[u.user] = true
@@ -57,8 +64,22 @@ func outsider(class ingest.Class) bool {
 	return false
 }
 
-// offered reports whether the licensee owns connectors or has a price for them.
+// connected is what the policy has connectors for: none from 2013 on.
+func (p *Policy) connected() (e Editions) {
+	for i, family := range families {
+		if slices.Contains(p.Connectors, family) {
+			e |= 1 << i
+		}
+	}
+	return e
+}
+
+// offered reports whether the licensee owns connectors or has a price for them,
+// and the policy knows them.
 func (s *session) offered() bool {
+	if len(s.in.Policy.Connectors) == 0 {
+		return false
+	}
 	for i := range s.in.Owned {
 		e := &s.in.Owned[i]
 		for _, family := range e.Families() {

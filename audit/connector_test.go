@@ -94,11 +94,11 @@ func TestServerInstances(t *testing.T) {
 	}
 	r, subjects := mustRun(t, in)
 	want := []Server{
-		{"arch.contoso.com", "archiving", "standard", "2007", "ocs-server-standard", true},
-		{"edge1.contoso.com", "edge", "enterprise", "2007", "ocs-server-standard", false},
-		{"fe1.contoso.com", "front-end", "enterprise", "2007-r2", "ocs-server-enterprise", false},
-		{"fe2.contoso.com", "front-end", "enterprise", "2007", "ocs-server-enterprise", false},
-		{"pool9.contoso.com", "front-end", "standard", "2007", "ocs-server-standard", true},
+		{"arch.contoso.com", "archiving", "standard", "2007", "ocs-server-standard", true, "running-instance"},
+		{"edge1.contoso.com", "edge", "enterprise", "2007", "ocs-server-standard", false, "running-instance"},
+		{"fe1.contoso.com", "front-end", "enterprise", "2007-r2", "ocs-server-enterprise", false, "enterprise-front-end"},
+		{"fe2.contoso.com", "front-end", "enterprise", "2007", "ocs-server-enterprise", false, "enterprise-front-end"},
+		{"pool9.contoso.com", "front-end", "standard", "2007", "ocs-server-standard", true, "running-instance"},
 	}
 	if fmt.Sprint(r.Servers) != fmt.Sprint(want) {
 		t.Errorf("got %v", r.Servers)

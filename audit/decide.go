@@ -2,7 +2,6 @@ package audit
 
 import (
 	"fmt"
-	"slices"
 
 	"calaudit/ingest"
 )
@@ -25,80 +24,69 @@ type decision struct {
 	needs   Editions // nothing when exempt
 }
 
-// ruleTable holds the decision for every class, activity and peer class, so
-// that judging a usage is one look-up whatever the number of rules.
-type ruleTable [ruleClasses * ruleActivities * ruleClasses]decision
-
-const (
-	ruleClasses    = 8
-	ruleActivities = 10
-	ruleCells      = ruleClasses * ruleActivities * ruleClasses
-)
-
-// ruleCell is the place of a case in the table.
-func ruleCell(class ingest.Class, activity ingest.Activity, peer ingest.Class) int {
-	return (int(class)*ruleActivities+int(activity))*ruleClasses + int(peer)
-}
-
-func (t *ruleTable) at(cell int) *decision { return &t[cell] }
+// ruleTable holds the decision for every case, by its number, so that judging a
+// usage is one look-up whatever the number of rules.
+type ruleTable []decision
 
 // compile works the ordered rules out for one set of readings.
-func compile(p *Policy, readings map[string]string) (*ruleTable, error) {
-	t := new(ruleTable)
-	for class := range ingest.Class(ruleClasses) {
-		for activity := range ingest.Activity(ruleActivities) {
-			for peer := range ingest.Class(ruleClasses) {
-				d, err := p.judge(class, activity, peer, readings, nil)
-				if err != nil {
-					return nil, err
-				}
-				t[ruleCell(class, activity, peer)] = d
-			}
+func compile(p *Policy, readings map[string]string) (ruleTable, error) {
+	t, matchers := make(ruleTable, ruleCells), p.matchers()
+	for c := range eachCase {
+		d, err := p.judge(matchers, c, readings, 0)
+		if err != nil {
+			return nil, err
 		}
+		t[c.cell()] = d
 	}
 	return t, nil
 }
 
 // judge finds the first rule that names the case. An answer of "as another
 // class" keeps the rule's own id: it is the rule that decided.
-func (p *Policy) judge(class ingest.Class, activity ingest.Activity, peer ingest.Class, readings map[string]string, via []ingest.Class) (decision, error) {
-	names := func(words []string, word string) bool { return len(words) == 0 || slices.Contains(words, word) }
-	for i := range p.Rules {
-		r := &p.Rules[i]
-		if !names(r.Class, class.String()) || !names(r.Activity, activity.String()) || !names(r.Peer, peer.String()) {
-			continue
-		}
-		a := &RuleAnswer{Require: r.Require, Exempt: r.Exempt}
-		if r.Reading != "" {
-			if a = r.Strict; readings[r.Reading] == "lenient" {
-				a = r.Lenient
-			}
-		}
-		if a.As == "" {
-			return decided(r.ID, a.Require), nil
-		}
-		if slices.Contains(via, class) {
-			return decision{}, fmt.Errorf("rule %q: judging %q as %q goes round in a circle", r.ID, class, a.As)
-		}
-		like, err := ingest.ParseClass(a.As)
-		if err != nil {
-			return decision{}, err
-		}
-		d, err := p.judge(like, activity, peer, readings, append(via, class))
-		d.rule = r.ID
-		return d, err
+func (p *Policy) judge(matchers []matcher, c ruleCase, readings map[string]string, depth int) (decision, error) {
+	i := first(matchers, c)
+	if i < 0 {
+		d := decided(p.Otherwise.ID, p.Otherwise.CountAs)
+		d.outcome = undetermined
+		return d, nil
 	}
-	d := decided(p.Otherwise.ID, p.Otherwise.CountAs)
-	d.outcome = undetermined
-	return d, nil
+	r := &p.Rules[i]
+	a := r.answer(readings)
+	if a.As == "" {
+		return decided(r.ID, a.Require), nil
+	}
+	if depth == ruleClasses {
+		return decision{}, fmt.Errorf("rule %q: judging %q as %q goes round in a circle", r.ID, c.class, a.As)
+	}
+	like, err := ingest.ParseClass(a.As)
+	if err != nil {
+		return decision{}, err
+	}
+	c.class, c.manner = like, c.manner&^inRoom
+	d, err := p.judge(matchers, c, readings, depth+1)
+	d.rule = r.ID
+	return d, err
+}
+
+// answer is the outcome of the rule under some readings.
+func (r *Rule) answer(readings map[string]string) *RuleAnswer {
+	switch {
+	case r.Reading == "":
+		return &RuleAnswer{Require: r.Require, Exempt: r.Exempt}
+	case readings[r.Reading] == "lenient":
+		return r.Lenient
+	}
+	return r.Strict
 }
 
 func decided(rule string, require []string) decision {
 	d := decision{rule: rule}
 	for i, family := range families {
-		if slices.Contains(require, family) {
-			d.needs |= 1 << i
-			d.outcome = required
+		for _, name := range require {
+			if name == family {
+				d.needs |= 1 << i
+				d.outcome = required
+			}
 		}
 	}
 	return d

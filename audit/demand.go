@@ -17,7 +17,7 @@ type Demand struct {
 
 // verdicts is what one set of readings makes of the uses.
 type verdicts struct {
-	rules    *ruleTable
+	rules    ruleTable
 	cells    []uint16            // of each use: its place in the rules, or in the overrides
 	override [overrides]decision // what a reading says of a person, whatever the rules say of the use
 	demander
@@ -33,7 +33,7 @@ const (
 // decision is the one about a use.
 func (v *verdicts) decision(use int32) *decision {
 	if cell := int(v.cells[use]); cell < ruleCells {
-		return v.rules.at(cell)
+		return &v.rules[cell]
 	} else {
 		return &v.override[cell-ruleCells]
 	}
@@ -56,6 +56,9 @@ func (w *world) judge(in *Input, readings map[string]string, out exempted) (*ver
 	skipDormant, skipDisabled := lenient("dormant-identity"), lenient("disabled-identity")
 	v.demander = demander{w: w, out: out, floor: in.Policy.version,
 		userOnly: !lenient("identity-by-device"), both: !lenient("user-and-device")}
+	if lenient("r2-version") {
+		v.served = minorReleases()
+	}
 	if !lenient("downgrade-basis") {
 		v.bought = newestServer(in.Owned)
 	}
@@ -73,8 +76,8 @@ func (w *world) judge(in *Input, readings map[string]string, out exempted) (*ver
 		}
 		for _, i := range uses {
 			u := &w.uses[i]
-			cell := ruleCell(u.class, u.activity, u.peer)
-			if override < overrides && rules.at(cell).outcome != exempt {
+			cell := ruleCase{u.class, u.activity, u.peer, u.manner}.cell()
+			if override < overrides && rules[cell].outcome != exempt {
 				cell = ruleCells + override
 			}
 			v.cells[i] = uint16(cell)
@@ -134,10 +137,11 @@ type demander struct {
 	drawn    []Demand
 	seen     []Demand // scratch: of one person
 	out      exempted
-	floor    Version // of a use whose server is not told
-	bought   Version // reading downgrade-basis strict
-	userOnly bool    // reading identity-by-device strict
-	both     bool    // reading user-and-device strict
+	floor    Version             // of a use whose server is not told
+	bought   Version             // reading downgrade-basis strict
+	served   map[Version]Version // reading r2-version lenient: the CAL that serves a minor release
+	userOnly bool                // reading identity-by-device strict
+	both     bool                // reading user-and-device strict
 }
 
 // person: a standing fact is on no device. It asks for more wherever the
@@ -152,6 +156,9 @@ func (d *demander) person(v *verdicts, uses []int32) {
 			continue
 		}
 		version := max(cmp.Or(u.version, d.floor), d.bought)
+		if major, ok := d.served[version]; ok {
+			version = major
+		}
 		if u.activity.Standing() {
 			standing.Needs |= needs
 			standing.Version = max(standing.Version, version)

@@ -46,12 +46,24 @@ type UsageKey struct {
 	Class    ingest.Class // stated by the sources of these facts
 	Untold   bool         // conferences whose kind no export tells
 	PeerPSTN bool         // calls with a peer known only for being on the telephone network
+	Presents bool         // conferences attended as a presenter
+	Media    ingest.Media // of sessions of two and of conferences presented: RuleMedia
 }
+
+// RuleMedia are the media that rules tell apart. Sessions of two and what a
+// presenter may show depend on them; whoever else attends a conference only
+// looks on, whatever is shown.
+const RuleMedia = ingest.MediaSharing | ingest.MediaData
 
 // KeyOf is the key of a fact.
 func KeyOf(f *ingest.Fact) UsageKey {
-	return UsageKey{User: f.User, Device: f.Device, Endpoint: f.Endpoint, Client: f.Client, Server: f.Server,
+	k := UsageKey{User: f.User, Device: f.Device, Endpoint: f.Endpoint, Client: f.Client, Server: f.Server,
 		Activity: f.Activity, Class: f.Class, Untold: f.Untold, PeerPSTN: f.PeerPSTN}
+	k.Presents = f.Activity == ingest.ConferenceAttended && (f.Role == ingest.Presenter || f.Role == ingest.Organizer)
+	if k.Presents || f.Activity == ingest.IMSession || f.Activity.Call() {
+		k.Media = f.Media & RuleMedia
+	}
+	return k
 }
 
 // Usage is a group of facts that agree in everything a verdict can depend on.

@@ -36,6 +36,15 @@ func (e Editions) Names() []string {
 	return names
 }
 
+// Letters names the set by the first letters of its families: S+E+P.
+func (e Editions) Letters() string {
+	var all []string
+	for _, name := range e.Names() {
+		all = append(all, strings.ToUpper(name[:1]))
+	}
+	return strings.Join(all, "+")
+}
+
 // Version is a server or CAL generation; newer compares greater. The zero
 // value means "not told".
 type Version uint8
@@ -68,6 +77,7 @@ type Release struct {
 	Version    string `toml:"version"`
 	Product    string `toml:"product"`
 	Date       string `toml:"date"`
+	MinorOf    string `toml:"minor_of"` // reading r2-version lenient: CALs of this one serve it
 	Source     string `toml:"source"`
 	Confidence string `toml:"confidence"`
 }
@@ -79,7 +89,9 @@ type License struct {
 	Product  string       `toml:"product"`
 	Suite    bool         `toml:"suite"` // has no version of its own
 	Metrics  []string     `toml:"metrics"`
-	Grants   []string     `toml:"grants"` // families a holder gets
+	Grants   []string     `toml:"grants"`  // families a holder gets
+	Edition  string       `toml:"edition"` // of a server licence, where editions were sold apart
+	Serves   []string     `toml:"serves"`  // other families of server licence that this one is good for
 	WithSAAt []DatedGrant `toml:"with_sa_at"`
 	Note     string       `toml:"note"`
 }
@@ -130,6 +142,17 @@ func license(name string) (*License, error) {
 	}
 	slices.Sort(names)
 	return nil, fmt.Errorf("unknown license %q; valid: %s", name, strings.Join(names, ", "))
+}
+
+// minorReleases gives the version whose CALs serve a minor release of it.
+func minorReleases() map[Version]Version {
+	m := map[Version]Version{}
+	for i, r := range catalogue().Releases {
+		if major, err := ParseVersion(r.MinorOf); err == nil && major != 0 {
+			m[Version(i+1)] = major
+		}
+	}
+	return m
 }
 
 // newestBy is the newest version released on or before a day, 0 when none was.

@@ -38,7 +38,7 @@ type oWorld struct {
 	assign                        string
 }
 
-var oVersions = []string{"", "2005", "2007", "2007-r2", "2010", "2013", "2015", "2019"}
+var oVersions = []string{"", "2005", "2007", "2007-r2", "2010", "2013", "2015", "2019", "se"}
 
 func oVersion(s string) int { return slices.Index(oVersions, s) }
 
@@ -545,6 +545,9 @@ func (w *oWorld) attempt(connect *oOutcome) (out *oOutcome) {
 			}
 			if strict("downgrade-basis") {
 				version = max(version, bought)
+			}
+			if version == oVersion("2007-r2") && !strict("r2-version") {
+				version = oVersion("2007")
 			}
 			if stands {
 				standing = oDemand{user, device, max(standing.editions, editions), max(standing.version, version)}

@@ -1,8 +1,10 @@
 package audit
 
 import (
+	"fmt"
 	"math/rand"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -100,7 +102,7 @@ func TestEveryReadingHasItsOtherAnswer(t *testing.T) {
 	for seed := range 200 {
 		r := rand.New(rand.NewSource(int64(seed)))
 		w := randomWorld(r)
-		report, _ := mustRun(t, w.input(p, r))
+		report, subjects := mustRun(t, w.input(p, r))
 		if len(report.Readings) != len(p.Questions) {
 			t.Fatalf("%d readings, %d questions", len(report.Readings), len(p.Questions))
 		}
@@ -112,11 +114,42 @@ func TestEveryReadingHasItsOtherAnswer(t *testing.T) {
 			changed := x.Question
 			was := w.readings[changed]
 			w.readings[changed] = map[string]string{"strict": "lenient", "lenient": "strict"}[was]
-			other, _ := mustRun(t, w.input(p, r))
+			other, others := mustRun(t, w.input(p, r))
 			w.readings[changed] = was
+			if got, want := otherVerdicts(subjects, changed), verdictsOf(others); !slices.Equal(got, want) {
+				t.Fatalf("seed %d: the other answer to %s should make\n%s\nand makes\n%s", seed, changed, strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+			n := 0
+			for _, sub := range subjects {
+				n += bit(slices.ContainsFunc(sub.Readings, func(a OtherAnswer) bool { return a.Question == changed }))
+			}
+			if n != x.Subjects {
+				t.Fatalf("seed %d: %s: %d subjects, but %d say so themselves", seed, changed, x.Subjects, n)
+			}
 			if chosen[map[string]string{"strict": "lenient", "lenient": "strict"}[x.Chosen]] != counted(other) {
 				t.Fatalf("seed %d: %+v, but asked for the other answer %d CALs", seed, x, counted(other))
 			}
 		}
 	}
+}
+
+// verdictsOf writes subjects as "kind id outcome licences versions".
+func verdictsOf(subjects []Subject) (all []string) {
+	for _, s := range subjects {
+		all = append(all, fmt.Sprintln(s.Kind, s.ID, s.Outcome, s.Licenses, s.Versions))
+	}
+	return all
+}
+
+// otherVerdicts does so as the subjects say that the other answer would have it.
+func otherVerdicts(subjects []Subject, question string) []string {
+	list := slices.Clone(subjects)
+	for i := range list {
+		for _, a := range list[i].Readings {
+			if a.Question == question {
+				list[i].Outcome, list[i].Licenses, list[i].Versions = a.Outcome, a.Licenses, a.Versions
+			}
+		}
+	}
+	return verdictsOf(list)
 }

@@ -93,7 +93,7 @@ func randomWorld(r *rand.Rand) *oWorld {
 		w.exempt = []string{pick(append(identities, "mac:000000000001", "host:pc1")...)}
 	}
 	for q := range map[string]bool{"attendee-edition": true, "external-attendee": true, "dormant-identity": true, "disabled-identity": true,
-		"downgrade-basis": true, "identity-by-device": true, "user-and-device": true} {
+		"downgrade-basis": true, "identity-by-device": true, "user-and-device": true, "r2-version": true} {
 		w.readings[q] = pick("strict", "lenient")
 	}
 	if r.Intn(2) == 0 { // the three that would hide who covers whom

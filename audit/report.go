@@ -98,8 +98,9 @@ type Server struct {
 	Role    string `json:"role"`
 	Edition string `json:"edition"`
 	Version string `json:"version"`
-	License string `json:"license"` // empty when the role needs none
-	Assumed bool   `json:"assumed"` // role or edition is not told and was assumed
+	License string `json:"license"`        // empty when the role needs none
+	Assumed bool   `json:"assumed"`        // role or edition is not told and was assumed
+	Rule    string `json:"rule,omitempty"` // server rule of the policy that decided; absent from runs of earlier versions
 }
 
 // Exemption reports what became of one [[exemptions]] entry of the estate.
@@ -155,6 +156,21 @@ type Subject struct {
 	Versions  []string `json:"versions,omitempty"`  // CAL version per licence, same order as Licenses
 	Aliases   []string `json:"aliases,omitempty"`   // every id that is this subject, itself included
 	Shares    []string `json:"shares,omitempty"`    // devices of a user, users of a device
+
+	// Readings is what the other answer of a question would make of the subject,
+	// for the questions where that is another outcome or other licences.
+	Readings []OtherAnswer `json:"readings,omitempty"`
+}
+
+// OtherAnswer is the verdict on a subject if one question were answered the
+// other way and everything else stayed.
+type OtherAnswer struct {
+	Question  string   `json:"question"`
+	Answer    string   `json:"answer"` // strict or lenient: the one that was not chosen
+	Outcome   string   `json:"outcome"`
+	Licenses  []string `json:"licenses"`
+	Versions  []string `json:"versions,omitempty"`
+	CoveredBy string   `json:"covered_by,omitempty"`
 }
 
 // Reason is a group of usages that one rule decided alike.

@@ -38,7 +38,7 @@ func Run(in *Input) (*Report, []Subject, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &session{in: in, w: w, assign: assign, present: w.present(), servers: w.instances(in)}
+	s := &session{in: in, w: w, assign: assign, present: w.present()}
 	exemptions := s.exemptions()
 	chosen, err := s.answer(readings)
 	if err != nil {
@@ -49,15 +49,16 @@ func Run(in *Input) (*Report, []Subject, error) {
 		AsOf:   in.AsOf.Format(time.DateOnly),
 		Window: Window{From: in.AsOf.AddDate(0, 0, 1-in.Days).Format(time.DateOnly), To: in.AsOf.Format(time.DateOnly), Days: in.Days},
 		Policy: PolicyRef{Name: in.Policy.Name, SHA256: in.Policy.SHA256, Readings: readings},
-		Assign: in.Assign, Position: chosen.positions, Servers: s.servers, Exemptions: exemptions,
+		Assign: in.Assign, Position: chosen.positions, Servers: chosen.servers, Exemptions: exemptions,
 		Conflicts: w.conflicts, Coverage: []Coverage{}, ExitCodes: []int{},
 	}
-	subjects := s.subjects(chosen)
-	r.Totals = totals(subjects)
-	if r.Readings, err = s.readings(readings, chosen); err != nil {
+	var others []otherAnswers
+	if r.Readings, others, err = s.readings(readings, chosen); err != nil {
 		return nil, nil, err
 	}
-	r.Notes = s.notes(subjects)
+	subjects := s.subjects(chosen, others)
+	r.Totals = totals(subjects)
+	r.Notes = s.notes(subjects, chosen.servers)
 	nonNil(&r.Position)
 	nonNil(&r.Readings)
 	nonNil(&r.Servers)
@@ -80,7 +81,6 @@ type session struct {
 	w       *world
 	assign  Assigner
 	present presence
-	servers []Server
 	out     exempted
 }
 
@@ -108,6 +108,7 @@ type result struct {
 	*verdicts
 	holders   Holders
 	positions []Position
+	servers   []Server
 	users     []standing
 	devices   []standing
 }
@@ -124,7 +125,7 @@ func (s *session) answer(readings map[string]string) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &result{verdicts: v, users: make([]standing, len(s.w.persons)), devices: make([]standing, len(s.w.devices))}
+	r := &result{verdicts: v, servers: s.w.instances(s.in, readings), users: make([]standing, len(s.w.persons)), devices: make([]standing, len(s.w.devices))}
 	for i := range s.w.uses {
 		u, o := &s.w.uses[i], v.decision(int32(i)).outcome
 		if u.user >= 0 && s.out.users[u.user] == "" {
@@ -179,7 +180,7 @@ func (s *session) place(r *result) (covered func(user int32) bool) {
 		h := s.assign(demands, len(s.w.persons), len(s.w.devices))
 		l := newLedger(s.in.Owned)
 		l.holders(h)
-		l.servers(s.servers)
+		l.servers(r.servers)
 		s.w.clients.enter(l, s.in)
 		if c != nil {
 			c.enter(l)
@@ -205,27 +206,29 @@ func (s *session) place(r *result) (covered func(user int32) bool) {
 
 // readings computes each question's other answer, one question changed at a
 // time, as many at once as there are cores.
-func (s *session) readings(readings map[string]string, chosen *result) ([]Reading, error) {
+func (s *session) readings(readings map[string]string, chosen *result) ([]Reading, []otherAnswers, error) {
 	questions := s.in.Policy.Questions
 	all, errs := make([]Reading, len(questions)), make([]error, len(questions))
+	others := make([]otherAnswers, len(questions))
 	var wg sync.WaitGroup
 	free := make(chan struct{}, max(1, min(runtime.NumCPU(), 4))) // each takes memory
 	for i := range questions {
 		free <- struct{}{}
 		wg.Go(func() {
-			all[i], errs[i] = s.reading(questions[i].ID, readings, chosen)
+			all[i], others[i], errs[i] = s.reading(questions[i].ID, readings, chosen)
 			<-free
 		})
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	slices.SortFunc(all, func(a, b Reading) int { return cmp.Compare(a.Question, b.Question) })
-	return all, nil
+	slices.SortFunc(others, func(a, b otherAnswers) int { return cmp.Compare(a.question, b.question) })
+	return all, others, nil
 }
 
-func (s *session) reading(question string, readings map[string]string, chosen *result) (Reading, error) {
+func (s *session) reading(question string, readings map[string]string, chosen *result) (Reading, otherAnswers, error) {
 	changed := maps.Clone(readings)
 	changed[question] = "strict"
 	if readings[question] == "strict" {
@@ -233,8 +236,10 @@ func (s *session) reading(question string, readings map[string]string, chosen *r
 	}
 	other, err := s.answer(changed)
 	if err != nil {
-		return Reading{}, err
+		return Reading{}, otherAnswers{}, err
 	}
+	differ := otherAnswers{question: question, answer: changed[question],
+		users: differing(s.present.users, chosen.users, other.users), devices: differing(s.present.devices, chosen.devices, other.devices)}
 	strict, lenient := chosen, other
 	if readings[question] == "lenient" {
 		strict, lenient = other, chosen
@@ -243,7 +248,7 @@ func (s *session) reading(question string, readings map[string]string, chosen *r
 		RequiredIf:  Either{strict.holding(), lenient.holding()},
 		CALsIf:      Either{strict.cals(), lenient.cals()},
 		ShortfallIf: Either{strict.shortfall(), lenient.shortfall()},
-		Subjects:    s.differ(chosen, other)}, nil
+		Subjects:    len(differ.users) + len(differ.devices)}, differ, nil
 }
 
 func (r *result) holding() (n int) {
@@ -264,23 +269,11 @@ func (r *result) cals() (n int) {
 	return n
 }
 
-// shortfall sums the missing CALs; server licences are not in question.
+// shortfall sums what is missing: CALs, connectors and server licences alike,
+// since questions may be about any of them.
 func (r *result) shortfall() (n int) {
 	for _, p := range r.positions {
-		if p.Metric != "server" {
-			n += p.Shortfall
-		}
-	}
-	return n
-}
-
-// differ counts the subjects whose outcome or licences are not the same.
-func (s *session) differ(a, b *result) (n int) {
-	for i, is := range s.present.users {
-		n += bit(is && (a.users[i].outcome != b.users[i].outcome || a.users[i].grant != b.users[i].grant))
-	}
-	for i, is := range s.present.devices {
-		n += bit(is && (a.devices[i].outcome != b.devices[i].outcome || a.devices[i].grant != b.devices[i].grant))
+		n += p.Shortfall
 	}
 	return n
 }

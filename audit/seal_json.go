@@ -29,7 +29,32 @@ func AppendSubject(dst []byte, s *Subject) []byte {
 			dst = appendTexts(append(dst, x.key...), x.list)
 		}
 	}
+	if len(s.Readings) > 0 {
+		dst = appendAnswers(append(dst, `,"readings":`...), s.Readings)
+	}
 	return append(dst, '}', '\n')
+}
+
+func appendAnswers(dst []byte, answers []OtherAnswer) []byte {
+	dst = append(dst, '[')
+	for i := range answers {
+		o := &answers[i]
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendText(append(dst, `{"question":`...), o.Question)
+		dst = appendText(append(dst, `,"answer":`...), o.Answer)
+		dst = appendText(append(dst, `,"outcome":`...), o.Outcome)
+		dst = appendTexts(append(dst, `,"licenses":`...), o.Licenses)
+		if len(o.Versions) > 0 {
+			dst = appendTexts(append(dst, `,"versions":`...), o.Versions)
+		}
+		if o.CoveredBy != "" {
+			dst = appendText(append(dst, `,"covered_by":`...), o.CoveredBy)
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, ']')
 }
 
 func appendReasons(dst []byte, reasons []Reason) []byte {

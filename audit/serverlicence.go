@@ -2,18 +2,25 @@ package audit
 
 import (
 	"slices"
-	"strings"
+	"sync"
 )
 
-// serverFamilies are the server licences of all products. Only Office
-// Communications Server was sold in editions of their own.
-var serverFamilies = []string{"lcs-server", "server-standard", "server-enterprise", "server"}
+// serverFamilies are the families of server licence, of all products, in the
+// order of the catalogue.
+var serverFamilies = sync.OnceValue(func() (list []string) {
+	for _, l := range catalogue().Licenses {
+		if len(l.Serves) > 0 && !slices.Contains(list, l.Grants[0]) {
+			list = append(list, l.Grants[0])
+		}
+	}
+	return list
+})
 
 // serverLicense is the name that a policy's server licence bears in a
 // generation: the policy is written for one product, its hosts may run others.
 func serverLicense(name, edition string, v Version) string {
 	own, err := license(name)
-	if err != nil || v == 0 || len(own.Grants) != 1 || !slices.Contains(serverFamilies, own.Grants[0]) {
+	if err != nil || v == 0 || len(own.Serves) == 0 {
 		return name
 	}
 	product := catalogue().Releases[v-1].Product
@@ -22,10 +29,7 @@ func serverLicense(name, edition string, v Version) string {
 	}
 	found := name
 	for _, l := range catalogue().Licenses {
-		if l.Product != product || len(l.Grants) != 1 || !slices.Contains(serverFamilies, l.Grants[0]) {
-			continue
-		}
-		if found == name || strings.HasSuffix(l.Name, "-"+edition) {
+		if l.Product == product && len(l.Serves) > 0 && (found == name || l.Edition == edition) {
 			found = l.Name
 		}
 	}
@@ -33,20 +37,11 @@ func serverLicense(name, edition string, v Version) string {
 }
 
 // servesServer reports whether server licences of one family are good for
-// hosts that need another, provided that they are not older than these. What
-// Software Assurance made of a licence, and what a newer one may be run as, is
-// often another product. Lacking editions become no Enterprise Edition by
-// upgrade: nothing says that one was paid for.
+// hosts that need another, as the catalogue says.
 func servesServer(have, need string) bool {
-	switch {
-	case have == need:
-		return true
-	case have == "lcs-server":
-		return need == "server-standard" || need == "server"
-	case have == "server" || have == "server-standard" || have == "server-enterprise":
-		return need == "lcs-server" || need == "server" || have == "server"
-	}
-	return false
+	return have == need || slices.ContainsFunc(catalogue().Licenses, func(l License) bool {
+		return len(l.Grants) > 0 && l.Grants[0] == have && slices.Contains(l.Serves, need)
+	})
 }
 
 // crossServers fills what server licences lack from what is left of those of
@@ -54,13 +49,13 @@ func servesServer(have, need string) bool {
 func crossServers(rows map[stockKey]map[Version]*Position, left map[stockKey]map[Version]int) {
 	newest := Version(len(catalogue().Releases))
 	for v := newest; v > 0; v-- {
-		for _, need := range serverFamilies {
+		for _, need := range serverFamilies() {
 			row := rows[stockKey{need, "server"}][v]
 			if row == nil || row.Shortfall == 0 {
 				continue
 			}
 			for x := v; x <= newest; x++ {
-				for _, have := range serverFamilies {
+				for _, have := range serverFamilies() {
 					stock := left[stockKey{have, "server"}]
 					if have == need || stock[x] == 0 || !servesServer(have, need) {
 						continue

@@ -79,7 +79,7 @@ func (h *hosts) version(name string) Version {
 // instances lists the servers that need a licence or are told to need none:
 // the estate's hosts, and every name in the evidence of the organisation's own
 // users that is neither one of these nor a pool of them.
-func (w *world) instances(in *Input) []Server {
+func (w *world) instances(in *Input, readings map[string]string) []Server {
 	unknown := map[string]bool{}
 	for _, s := range w.servers {
 		if s.own && s.name != "" && len(w.hosts.of(s.name)) == 0 {
@@ -88,14 +88,14 @@ func (w *world) instances(in *Input) []Server {
 	}
 	var all []Server
 	for host, s := range in.Estate.Servers {
-		all = append(all, w.serverRow(in.Policy, host, s))
+		all = append(all, w.serverRow(in.Policy, readings, host, s))
 	}
 	for name := range unknown {
 		// A name without a domain is the same server as the full one.
 		if !strings.Contains(name, ".") && anyKey(unknown, func(o string) bool { return o != name && sameServer(o, name) }) {
 			continue
 		}
-		all = append(all, w.serverRow(in.Policy, name, EstateServer{}))
+		all = append(all, w.serverRow(in.Policy, readings, name, EstateServer{}))
 	}
 	slices.SortFunc(all, func(a, b Server) int { return cmp.Compare(a.Host, b.Host) })
 	return all
@@ -112,14 +112,31 @@ func anyKey(set map[string]bool, match func(string) bool) bool {
 
 // serverRow applies the policy's server rules. What is not told counts as a
 // front end of Standard Edition and is marked.
-func (w *world) serverRow(p *Policy, host string, s EstateServer) Server {
+func (w *world) serverRow(p *Policy, readings map[string]string, host string, s EstateServer) Server {
 	row := Server{Host: host, Role: cmp.Or(s.Role, "front-end"), Edition: cmp.Or(s.Edition, "standard"),
 		Version: cmp.Or(s.Version, p.version).String(), Assumed: s.Role == "" || s.Edition == ""}
-	for _, r := range p.Servers {
-		if (len(r.Role) == 0 || slices.Contains(r.Role, row.Role)) && (len(r.Edition) == 0 || slices.Contains(r.Edition, row.Edition)) {
-			row.License = serverLicense(r.License, row.Edition, cmp.Or(s.Version, p.version))
-			break
-		}
+	if at := p.serverRule(row.Role, row.Edition); at >= 0 {
+		r := &p.Servers[at]
+		row.Rule = r.ID
+		row.License = serverLicense(r.answer(readings).License, row.Edition, cmp.Or(s.Version, p.version))
 	}
 	return row
+}
+
+// serverRule is the first rule that names a host, -1 for none.
+func (p *Policy) serverRule(role, edition string) int {
+	return slices.IndexFunc(p.Servers, func(r ServerRule) bool {
+		return (len(r.Role) == 0 || slices.Contains(r.Role, role)) && (len(r.Edition) == 0 || slices.Contains(r.Edition, edition))
+	})
+}
+
+// answer is the outcome of the rule under some readings.
+func (r *ServerRule) answer(readings map[string]string) *ServerAnswer {
+	switch {
+	case r.Reading == "":
+		return &ServerAnswer{r.License, r.Exempt}
+	case readings[r.Reading] == "lenient":
+		return r.Lenient
+	}
+	return r.Strict
 }

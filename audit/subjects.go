@@ -10,10 +10,12 @@ import (
 )
 
 // subjects writes the verdicts out, users before devices, by id.
-func (s *session) subjects(r *result) []Subject {
+func (s *session) subjects(r *result, others []otherAnswers) []Subject {
 	users := grouped(len(s.w.persons), len(s.w.uses), func(i int) int32 { return s.w.uses[i].user })
 	devices := grouped(len(s.w.devices), len(s.w.uses), func(i int) int32 { return s.w.uses[i].device })
 	names := labels{s.in.Policy.Licenses}
+	ofUsers := bySubject(others, func(o *otherAnswers) []differs { return o.users }, names)
+	ofDevices := bySubject(others, func(o *otherAnswers) []differs { return o.devices }, names)
 	n := 0
 	for _, of := range [][][]int32{users, devices} {
 		for _, uses := range of {
@@ -26,7 +28,7 @@ func (s *session) subjects(r *result) []Subject {
 			continue
 		}
 		p := &s.w.persons[i]
-		x := Subject{ID: p.id, Kind: "user", Class: p.class.String(), Name: p.name, Aliases: p.idents, Exemption: s.out.users[int32(i)]}
+		x := Subject{ID: p.id, Kind: "user", Class: p.class.String(), Name: p.name, Aliases: p.idents, Exemption: s.out.users[int32(i)], Readings: ofUsers[int32(i)]}
 		for _, u := range uses {
 			if d := s.w.uses[u].device; d >= 0 {
 				x.Shares = append(x.Shares, s.w.devices[d].id)
@@ -39,7 +41,7 @@ func (s *session) subjects(r *result) []Subject {
 			continue
 		}
 		d := &s.w.devices[i]
-		x := Subject{ID: d.id, Kind: "device", Class: d.class, Aliases: d.ids, Exemption: s.out.devices[int32(i)]}
+		x := Subject{ID: d.id, Kind: "device", Class: d.class, Aliases: d.ids, Exemption: s.out.devices[int32(i)], Readings: ofDevices[int32(i)]}
 		for _, u := range uses {
 			if p := s.w.uses[u].user; p >= 0 {
 				x.Shares = append(x.Shares, s.w.persons[p].id)
@@ -57,23 +59,28 @@ func (s *session) subjects(r *result) []Subject {
 
 func (s *session) finish(x Subject, st *standing, r *result, uses []int32, names labels) Subject {
 	x.Outcome, x.CoveredBy = st.outcome.String(), st.coveredBy
-	x.Licenses = []string{}
-	type held struct{ license, version string }
-	var holds []held
-	for f, v := range st.grant {
-		if v > 0 {
-			holds = append(holds, held{names.name(families[f], v), v.String()})
-		}
-	}
-	slices.SortFunc(holds, func(a, b held) int { return cmp.Compare(a.license, b.license) })
-	for _, h := range holds {
-		x.Licenses = append(x.Licenses, h.license)
-		x.Versions = append(x.Versions, h.version)
-	}
+	x.Licenses, x.Versions = names.held(st.grant)
 	slices.Sort(x.Shares)
 	x.Shares = slices.Compact(x.Shares)
 	x.Reasons = s.reasons(r, uses)
 	return x
+}
+
+// held names what a grant is made of: licences, sorted, and their versions.
+func (l labels) held(g Grant) (licenses, versions []string) {
+	type held struct{ license, version string }
+	var holds []held
+	for f, v := range g {
+		if v > 0 {
+			holds = append(holds, held{l.name(families[f], v), v.String()})
+		}
+	}
+	slices.SortFunc(holds, func(a, b held) int { return cmp.Compare(a.license, b.license) })
+	licenses = []string{}
+	for _, h := range holds {
+		licenses, versions = append(licenses, h.license), append(versions, h.version)
+	}
+	return licenses, versions
 }
 
 // reasons groups the uses that one rule decided alike, required ones first.
@@ -123,7 +130,7 @@ func stamp(seconds uint32) string {
 }
 
 // notes says in plain words what the numbers rest on.
-func (s *session) notes(subjects []Subject) []string {
+func (s *session) notes(subjects []Subject, servers []Server) []string {
 	var untold, undated, assumed, gateways, anonymous, connected int
 	for i := range s.w.uses {
 		u := &s.w.uses[i]
@@ -136,7 +143,7 @@ func (s *session) notes(subjects []Subject) []string {
 			undated += s.in.Usages[i].Count
 		}
 	}
-	for _, x := range s.servers {
+	for _, x := range servers {
 		assumed += bit(x.Assumed)
 	}
 	for i := range subjects {

@@ -2,12 +2,16 @@ package audit
 
 import "calaudit/ingest"
 
-// RuleRow is what the policy says of one case: a class, an activity and, for
-// calls, the class of the peer.
+// RuleRow is what the policy says of one case: a class, an activity, for calls
+// the class of the peer, and how it was done where that is told.
 type RuleRow struct {
 	Class    string
 	Activity string
 	Peer     string // "" when no peer is known, or none matters
+	Presents bool   // a conference, as a presenter
+	Sharing  bool   // with desktop or application sharing
+	Data     bool   // with whiteboard, polls or slides
+	Room     bool   // by an identity that is a room system
 	Rule     string
 	Outcome  string
 	Standard bool // asks for the Standard CAL
@@ -25,17 +29,11 @@ func RuleTable(p *Policy, readings map[string]string) ([]RuleRow, error) {
 		return nil, err
 	}
 	var rows []RuleRow
-	for class := ingest.Class(1); class < ruleClasses; class++ {
-		for activity := ingest.Activity(1); activity < ruleActivities; activity++ {
-			for peer := range ingest.Class(ruleClasses) {
-				if peer != ingest.NoClass && !activity.Call() {
-					continue
-				}
-				d := t.at(ruleCell(class, activity, peer))
-				rows = append(rows, RuleRow{Class: class.String(), Activity: activity.String(), Peer: peer.String(), Rule: d.rule,
-					Outcome: d.outcome.String(), Standard: d.needs&Standard != 0, Extended: d.needs&^Standard != 0})
-			}
-		}
+	for c := range eachCase {
+		d := &t[c.cell()]
+		rows = append(rows, RuleRow{Class: c.class.String(), Activity: c.activity.String(), Peer: c.peer.String(),
+			Presents: c.manner&presenting != 0, Sharing: c.manner&withSharing != 0, Data: c.manner&withData != 0, Room: c.manner&inRoom != 0,
+			Rule: d.rule, Outcome: d.outcome.String(), Standard: d.needs&Standard != 0, Extended: d.needs&^Standard != 0})
 	}
 	return rows, nil
 }

@@ -122,10 +122,18 @@ func pathKey(path []string) string { return strings.Join(path, "\x00") }
 
 // errorf reports a problem at the innermost known part of path.
 func (at *places) errorf(path []string, format string, args ...any) error {
-	for n := len(path); n > 0; n-- {
-		if line := at.lines[pathKey(path[:n])]; line > 0 {
-			return fmt.Errorf("%s:%d: %s", at.file, line, fmt.Sprintf(format, args...))
-		}
+	if line := at.line(path); line > 0 {
+		return fmt.Errorf("%s:%d: %s", at.file, line, fmt.Sprintf(format, args...))
 	}
 	return fmt.Errorf("%s: %s", at.file, fmt.Sprintf(format, args...))
+}
+
+// line is where the innermost known part of path stands, 0 when none is known.
+func (at *places) line(path []string) int {
+	for n := len(path); n > 0; n-- {
+		if line := at.lines[pathKey(path[:n])]; line > 0 {
+			return line
+		}
+	}
+	return 0
 }

@@ -17,6 +17,7 @@ type use struct {
 	activity     ingest.Activity
 	peer         ingest.Class
 	version      Version // newest server version reached, 0 when not told
+	manner       manner
 	untold       bool
 	communicator bool // the client is licensed desktop software
 }
@@ -66,7 +67,7 @@ func newWorld(in *Input) (*world, error) {
 				continue
 			}
 			w.add(use{owner: owner, activity: u.Activity, server: servers[u.Server], untold: u.Untold, communicator: communicators[u.Client],
-				peer: u.Peer, count: uint32(u.Count), first: secondsOf(u.First), last: secondsOf(u.Last), device: w.deviceOfUse(u)})
+				manner: mannerOf(&u.UsageKey), peer: u.Peer, count: uint32(u.Count), first: secondsOf(u.First), last: secondsOf(u.Last), device: w.deviceOfUse(u)})
 		}
 	}
 	for i := range in.Accounts {
@@ -160,6 +161,9 @@ func (w *world) add(x use) {
 	}
 	if p.device >= 0 {
 		x.user = -1
+		if w.devices[p.device].class == roomSystem {
+			x.manner |= inRoom
+		}
 		if x.device < 0 {
 			x.device = p.device
 		}

@@ -330,8 +330,9 @@ func newUsages() *words[audit.UsageKey] {
 		},
 		rest: usageRest,
 		setRest: func(k *audit.UsageKey, v uint64) {
-			k.Activity, k.Class = ingest.Activity(v>>8), ingest.Class(v>>2&0x3f)
+			k.Activity, k.Class = ingest.Activity(v>>8&0xf), ingest.Class(v>>2&0x3f)
 			k.Untold, k.PeerPSTN = v&2 != 0, v&1 != 0
+			k.Presents, k.Media = v>>12&1 != 0, ingest.Media(v>>13&3)<<3
 		},
 	}
 	return &words[audit.UsageKey]{kind: usageWords, values: make([]audit.UsageKey, 1), pack: f.pack, unpack: f.unpack,
@@ -341,9 +342,10 @@ func newUsages() *words[audit.UsageKey] {
 	}
 }
 
-// usageRest is a usage but for its names as one number.
+// usageRest is a usage but for its names as one number of 16 bits. Of the media
+// it takes those from MediaSharing on (audit.RuleMedia).
 func usageRest(k *audit.UsageKey) uint64 {
-	return uint64(k.Activity)<<8 | uint64(k.Class)<<2 | uint64(bit(k.Untold))<<1 | uint64(bit(k.PeerPSTN))
+	return uint64(k.Media>>3&3)<<13 | uint64(bit(k.Presents))<<12 | uint64(k.Activity)<<8 | uint64(k.Class)<<2 | uint64(bit(k.Untold))<<1 | uint64(bit(k.PeerPSTN))
 }
 
 // fields packs structs of names and one more number, column by column.

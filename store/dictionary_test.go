@@ -88,7 +88,7 @@ func TestWordsKeepTheirNumbers(t *testing.T) {
 	t.Run("usages", func(t *testing.T) {
 		keeps(t, newUsages, func(r *rand.Rand) audit.UsageKey {
 			return audit.UsageKey{User: id(r), Endpoint: id(r), Server: id(r) / 4, Activity: ingest.Activity(r.Intn(10)), Class: ingest.Class(r.Intn(8)),
-				Untold: r.Intn(2) == 0, PeerPSTN: r.Intn(2) == 0}
+				Untold: r.Intn(2) == 0, PeerPSTN: r.Intn(2) == 0, Presents: r.Intn(2) == 0, Media: ingest.Media(r.Intn(64)) & audit.RuleMedia}
 		})
 	})
 	t.Run("look-up rows", func(t *testing.T) {

@@ -208,7 +208,7 @@ func readings(r *audit.Report) Grid {
 		g.Rows = append(g.Rows, row)
 	}
 	g.Notes = []string{"Each question is changed alone. Holders: users and devices that must hold a CAL. " +
-		"Subjects: whose outcome or licences differ."}
+		"Subjects: whose outcome or licences differ; calaudit users --reading QUESTION names them."}
 	return g
 }
 

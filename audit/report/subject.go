@@ -106,6 +106,9 @@ func subjectFacts(s audit.Subject) Grid {
 		share = "Users"
 	}
 	f = append(f, Fact{Name: share, Text: orNone(some(s.Shares, namesShown), "none seen")})
+	for _, o := range s.Readings {
+		f = append(f, Fact{Name: "If otherwise", Text: otherwise(o) + ", were " + o.Question + " " + o.Answer})
+	}
 	return Grid{Facts: f}
 }
 

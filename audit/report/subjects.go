@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"calaudit/audit"
@@ -8,7 +9,8 @@ import (
 
 // Subjects lists classified users or devices; kind is "user" or "device". At
 // most limit of them are shown to people, 0 is all; JSON and CSV have them all.
-func Subjects(subjects []audit.Subject, kind string, limit int) Document {
+// With a question, what its other answer would make of each stands beside.
+func Subjects(subjects []audit.Subject, kind, question string, limit int) Document {
 	g := Grid{
 		Main:  true,
 		Limit: limit,
@@ -32,6 +34,10 @@ func Subjects(subjects []audit.Subject, kind string, limit int) Document {
 			{Name: "Decided by", Key: "rules", Drop: 5, Min: 16},
 		},
 	}
+	if question != "" {
+		g.Columns = append(g.Columns, Column{Name: "If otherwise", Min: 12}, Column{Key: "other_answer"}, Column{Key: "other_outcome"},
+			Column{Key: "other_licenses"}, Column{Key: "other_covered_by"})
+	}
 	value := make([]audit.Subject, len(subjects))
 	covered := false
 	for i, s := range subjects {
@@ -40,6 +46,10 @@ func Subjects(subjects []audit.Subject, kind string, limit int) Document {
 		row := cells(s.ID, s.Kind, s.Name, s.Class, s.Outcome, editions(s.Licenses, true),
 			strings.Join(s.Licenses, " "), strings.Join(s.Versions, " "), coveredBy(s.CoveredBy), s.CoveredBy,
 			number(uses), first, last, date(last), strings.Join(deciding(s), ", "))
+		if question != "" {
+			o := otherAnswer(s, question)
+			row = append(row, cells(otherwise(o), o.Answer, o.Outcome, strings.Join(o.Licenses, " "), o.CoveredBy)...)
+		}
 		row[4].Tone = outcomeTone(s.Outcome)
 		covered = covered || s.CoveredBy != ""
 		g.Rows = append(g.Rows, row)
@@ -48,6 +58,30 @@ func Subjects(subjects []audit.Subject, kind string, limit int) Document {
 		g.Columns[8].Name = "" // an empty column says nothing
 	}
 	return Document{Title: plural(len(subjects), kind, kind+"s"), Value: value, Grids: []Grid{g}}
+}
+
+func otherAnswer(s audit.Subject, question string) (o audit.OtherAnswer) {
+	for _, o := range s.Readings {
+		if o.Question == question {
+			return o
+		}
+	}
+	return o
+}
+
+// otherwise says in short what another answer makes of a subject.
+func otherwise(o audit.OtherAnswer) string {
+	text := o.Outcome
+	if len(o.Licenses) > 0 {
+		text += " " + editions(o.Licenses, true)
+		if v := slices.Compact(slices.Clone(o.Versions)); len(v) == 1 {
+			text += " " + v[0]
+		}
+	}
+	if o.CoveredBy != "" {
+		text += " by " + coveredBy(o.CoveredBy)
+	}
+	return text
 }
 
 // wholeSubject is the subject with empty lists where it has none.

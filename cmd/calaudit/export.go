@@ -325,7 +325,7 @@ func (x *exporter) rules(p *audit.Policy, readings map[string]string) error {
 	}
 	var rows [][]any
 	for _, r := range table {
-		rows = append(rows, []any{r.Class, r.Activity, text(r.Peer), r.Rule, r.Outcome, r.Standard, r.Extended})
+		rows = append(rows, []any{r.Class, r.Activity, text(r.Peer), r.Presents, r.Sharing, r.Data, r.Room, r.Rule, r.Outcome, r.Standard, r.Extended})
 	}
 	return x.sink.Rows(&export.Rules, "", export.List(rows))
 }

@@ -73,64 +73,6 @@ func products() []report.Product {
 	return list
 }
 
-func (a *app) policyCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "policy [NAME|FILE]",
-		Short: "the policies, their rules and disputed questions",
-		Example: `  calaudit policy                # all built-in policies
-  calaudit policy ocs2007        # rules and readings of one`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: a.do(func(_ context.Context, args []string) error {
-			names := audit.BuiltinPolicies()
-			if len(args) == 1 {
-				names = args
-			}
-			list := []report.Policy{}
-			for _, name := range names {
-				p, err := loadPolicy(name)
-				if err != nil {
-					return err
-				}
-				list = append(list, policyRow(p))
-			}
-			return a.write(report.Policies(list))
-		}),
-	}
-}
-
-func policyRow(p *audit.Policy) report.Policy {
-	row := report.Policy{Name: p.Name, About: p.Title, Since: p.Effective, SHA256: p.SHA256}
-	for _, q := range p.Questions {
-		row.Questions = append(row.Questions, report.Question{Question: q.ID, Default: q.Default,
-			Strict: strings.TrimSuffix(q.Strict, "."), Lenient: strings.TrimSuffix(q.Lenient, ".")})
-	}
-	for _, r := range p.Rules {
-		rule := report.Rule{Rule: r.ID, Classes: r.Class, Activity: r.Activity, Outcome: "required", Licenses: licenseNames(p, r.Require)}
-		switch {
-		case r.Reading != "":
-			rule.Outcome = "reading " + r.Reading
-			if r.Strict != nil {
-				rule.Licenses = licenseNames(p, r.Strict.Require)
-			}
-		case r.Exempt:
-			rule.Outcome = "exempt"
-		}
-		for _, peer := range r.Peer {
-			rule.Activity = append(slices.Clone(rule.Activity), "with "+peer)
-		}
-		row.Rules = append(row.Rules, rule)
-	}
-	return row
-}
-
-// licenseNames turns CAL families into the policy's licence names.
-func licenseNames(p *audit.Policy, families []string) (names []string) {
-	for _, f := range families {
-		names = append(names, p.Licenses[f])
-	}
-	return names
-}
-
 func (a *app) formatsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "formats [NAME]",

@@ -92,7 +92,7 @@ func TestAFullDiskIsReportedAndTheNextRunSucceeds(t *testing.T) {
 	name, dir := mustProgram(t), filepath.Join(repo, "sample-logs", "contoso")
 	db := filepath.Join(t.TempDir(), "a.db")
 	// A limit on file size fails writes like a full disk does.
-	cmd := exec.Command("bash", "-c", `trap "" XFSZ; ulimit -f 500; exec "$0" run "$1" --db "$2" --quiet`, name, dir, db)
+	cmd := exec.Command("bash", "-c", `trap "" XFSZ; ulimit -f 900; exec "$0" run "$1" --db "$2" --quiet`, name, dir, db)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != exitFailed {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -143,19 +142,6 @@ func (f *auditFlags) check() (*plan, error) {
 	}
 	p.named, err = f.settings()
 	return &p, err
-}
-
-// loadPolicy finds a policy by name, or reads it from a file.
-func loadPolicy(name string) (*audit.Policy, error) {
-	if slices.Contains(audit.BuiltinPolicies(), name) {
-		return audit.BuiltinPolicy(name)
-	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return nil, usagef("unknown policy %q and no such file; valid: %s, or a TOML file", name, strings.Join(audit.BuiltinPolicies(), ", "))
-	}
-	p, err := audit.ParsePolicy(name, data)
-	return p, usageError(err)
 }
 
 // settings reads the files that --licenses and --estate name.

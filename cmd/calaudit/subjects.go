@@ -16,8 +16,8 @@ import (
 
 // filter picks subjects of a run.
 type filter struct {
-	outcome, class, license, activity, rule, match string
-	limit                                          int
+	outcome, class, license, activity, rule, reading, match string
+	limit                                                   int
 }
 
 var (
@@ -78,6 +78,25 @@ func checkRule(rule, policy string, seen map[string]bool) error {
 	return usagef("unknown --rule %q; valid: %s", rule, strings.Join(valid, ", "))
 }
 
+// checkReading refuses a question that the run did not ask, and a run that says
+// how many subjects depend on it but not which.
+func checkReading(question string, r *audit.Report, told bool) error {
+	if question == "" {
+		return nil
+	}
+	var valid []string
+	for _, v := range r.Readings {
+		valid = append(valid, v.Question)
+		if v.Question == question && v.Subjects > 0 && !told {
+			return usagef("run %d was saved by an earlier version, which kept no names with a reading; audit again", r.Run)
+		}
+	}
+	if !slices.Contains(valid, question) {
+		return usagef("unknown --reading %q; run %d asked: %s", question, r.Run, strings.Join(valid, ", "))
+	}
+	return nil
+}
+
 func (f *filter) picks(s *audit.Subject) bool {
 	reason := func(test func(audit.Reason) bool) bool { return slices.ContainsFunc(s.Reasons, test) }
 	text := strings.ToLower(f.match)
@@ -87,7 +106,12 @@ func (f *filter) picks(s *audit.Subject) bool {
 		(f.license == "" || slices.Contains(s.Licenses, f.license)) &&
 		(f.activity == "" || reason(func(r audit.Reason) bool { return r.Activity == f.activity })) &&
 		(f.rule == "" || reason(func(r audit.Reason) bool { return r.Rule == f.rule })) &&
+		(f.reading == "" || dependsOn(s, f.reading)) &&
 		(f.match == "" || has(s.ID) || has(s.Name) || slices.ContainsFunc(s.Aliases, has))
+}
+
+func dependsOn(s *audit.Subject, question string) bool {
+	return slices.ContainsFunc(s.Readings, func(o audit.OtherAnswer) bool { return o.Question == question })
 }
 
 func (a *app) subjectsCommand(kind string) *cobra.Command {
@@ -98,6 +122,7 @@ func (a *app) subjectsCommand(kind string) *cobra.Command {
 		Short: "list classified " + kind + "s of the newest saved run",
 		Example: strings.ReplaceAll(`  calaudit users --outcome required
   calaudit users --license ocs-enterprise-cal --format csv
+  calaudit users --reading external-attendee   # who depends on this question
   calaudit users --match alice --run 3`, "users", kind+"s"),
 		Args: cobra.NoArgs,
 		RunE: a.do(func(ctx context.Context, _ []string) error {
@@ -109,9 +134,17 @@ func (a *app) subjectsCommand(kind string) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				rules := map[string]bool{}
+				rules, told := map[string]bool{}, false
 				list := []audit.Subject{}
-				err = s.Subjects(ctx, r.ID, kind, func(sub audit.Subject) error {
+				kinds := kind
+				if f.reading != "" {
+					kinds = "" // users depend on it, or devices, or both
+				}
+				err = s.Subjects(ctx, r.ID, kinds, func(sub audit.Subject) error {
+					told = told || f.reading != "" && dependsOn(&sub, f.reading)
+					if sub.Kind != kind {
+						return nil
+					}
 					for _, reason := range sub.Reasons {
 						rules[reason.Rule] = true
 					}
@@ -126,7 +159,10 @@ func (a *app) subjectsCommand(kind string) *cobra.Command {
 				if err := checkRule(f.rule, r.Report.Policy.Name, rules); err != nil {
 					return err
 				}
-				return a.write(report.Subjects(list, kind, f.limit))
+				if err := checkReading(f.reading, &r.Report, told); err != nil {
+					return err
+				}
+				return a.write(report.Subjects(list, kind, f.reading, f.limit))
 			})
 		}),
 	}
@@ -136,6 +172,7 @@ func (a *app) subjectsCommand(kind string) *cobra.Command {
 	p.StringVar(&f.license, "license", "", "only holders of this licence")
 	p.StringVar(&f.activity, "activity", "", "only with this activity")
 	p.StringVar(&f.rule, "rule", "", "only where this rule decided a use")
+	p.StringVar(&f.reading, "reading", "", "only whose outcome or licences depend on this question; the other answer is shown beside")
 	p.StringVar(&f.match, "match", "", "only where id, name or an alias contains this text")
 	p.IntVar(&run, "run", 0, "number of the saved run (default: the newest)")
 	p.IntVar(&f.limit, "limit", 200, "rows in a table (0: all); csv and json are never cut")

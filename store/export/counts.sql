@@ -9,6 +9,9 @@ used AS (
   SELECT who.kind AS kind, who.subject AS subject, who.class AS class, a.activity AS activity,
     CASE WHEN a.activity IN ('call-placed', 'call-received')
       THEN coalesce(peer.class, CASE WHEN a.peer_pstn THEN 'pstn' ELSE '' END) ELSE '' END AS peer_class,
+    CASE WHEN a.activity = 'conference-attended' AND a.role IN ('organizer', 'presenter') THEN 1 ELSE 0 END AS presents,
+    CASE WHEN a.activity IN ('im-session', 'call-placed', 'call-received')
+      OR a.activity = 'conference-attended' AND a.role IN ('organizer', 'presenter') THEN coalesce(a.modality, '') ELSE '' END AS media,
     -- A state is on no machine. An identity that is a device and was used on no
     -- known machine was used on itself.
     coalesce(CASE WHEN a.activity NOT IN ('im-identity', 'voice-extension') THEN coalesce(own.subject, endpoint.subject) END,
@@ -19,12 +22,18 @@ used AS (
   LEFT JOIN machine own ON own.name_id = a.device_id
   LEFT JOIN machine endpoint ON endpoint.name_id = a.endpoint_id
   UNION ALL
-  SELECT kind, subject, class, activity, '', CASE WHEN kind = 'device' THEN subject END FROM standing
+  SELECT kind, subject, class, activity, '', 0, '', CASE WHEN kind = 'device' THEN subject END FROM standing
 ),
 judged AS (
   SELECT used.kind AS kind, used.subject AS subject, used.machine AS machine,
     CASE rules.outcome WHEN 'required' THEN 2 WHEN 'undetermined' THEN 1 ELSE 0 END AS weight
-  FROM used JOIN rules ON rules.class = used.class AND rules.activity = used.activity AND coalesce(rules.peer_class, '') = used.peer_class
+  FROM used
+  LEFT JOIN subjects room ON used.kind = 'device' AND room.kind = 'device' AND room.id = used.subject AND room.class = 'room-system'
+  JOIN rules ON rules.class = used.class AND rules.activity = used.activity AND coalesce(rules.peer_class, '') = used.peer_class
+    AND CASE WHEN rules.presents THEN 1 ELSE 0 END = used.presents
+    AND CASE WHEN rules.sharing THEN 1 ELSE 0 END = CASE WHEN used.media LIKE '%sharing%' THEN 1 ELSE 0 END
+    AND CASE WHEN rules.data THEN 1 ELSE 0 END = CASE WHEN used.media LIKE '%data%' THEN 1 ELSE 0 END
+    AND CASE WHEN rules.room_system THEN 1 ELSE 0 END = CASE WHEN room.id IS NULL THEN 0 ELSE 1 END
 ),
 -- The strongest outcome counts. The estate's exemptions and the readings that
 -- set a person aside are given; so is who is covered by another's licence,
