@@ -23,10 +23,11 @@ var rooms = map[string][]string{
 	"store/segment":    {"ingest"},
 	"audit/report":     {"audit"},
 	"audit":            {"ingest"}, // vocabulary, canonical ids and Source only: no reading
-	"ingest":           {"ingest/text", "ingest/delimited", "ingest/ldif"},
+	"ingest":           {"ingest/text", "ingest/delimited", "ingest/ldif", "ingest/w3c"},
 	"ingest/text":      {},
 	"ingest/delimited": {},
 	"ingest/ldif":      {},
+	"ingest/w3c":       {},
 }
 
 // banned are outside packages that have one room only.
