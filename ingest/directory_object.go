@@ -185,14 +185,20 @@ func (o *adObject) category(dn string) {
 	}
 }
 
-// text is a value as UTF-8. Anything else came through a tool with a code page
-// of its own; it is read as Windows-1252, so that different names stay
-// different even where the guess is wrong.
+// text is a value as UTF-8.
 func (o *adObject) text(v []byte) string {
+	s, guessed := windowsText(v)
+	o.guessed = o.guessed || guessed
+	return s
+}
+
+// windowsText is text as UTF-8. Anything else came through a tool with a code
+// page of its own; it is read as Windows-1252, so that different names stay
+// different even where the guess is wrong.
+func windowsText(v []byte) (s string, guessed bool) {
 	if utf8.Valid(v) {
-		return string(v)
+		return string(v), false
 	}
-	o.guessed = true
 	var b strings.Builder
 	for _, c := range v {
 		r := charmap.Windows1252.DecodeByte(c)
@@ -201,7 +207,7 @@ func (o *adObject) text(v []byte) string {
 		}
 		b.WriteRune(r)
 	}
-	return b.String()
+	return b.String(), true
 }
 
 // guidText writes objectGUID the usual way: the first three fields are stored

@@ -14,6 +14,7 @@ func Formats() []Format {
 		csvdeFormat(),
 		cdrFormat(),
 		plainFormat(),
+		iisFormat(),
 	}
 }
 

@@ -62,7 +62,7 @@ type value struct {
 
 // NewReader reads from r, which must be ASCII-compatible.
 func NewReader(r io.Reader) *Reader {
-	return &Reader{r: r, buf: make([]byte, 256<<10), line: 1}
+	return &Reader{r: r, buf: make([]byte, 64<<10), line: 1}
 }
 
 // Read goes to the next row. At the end it returns io.EOF; a *RowError means
