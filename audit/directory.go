@@ -17,6 +17,19 @@ import (
 // snapshots are its previous addresses, unless somebody else has them now. The
 // order of input is without influence.
 func CurrentAccounts(history []Snapshot) []Account {
+	return currentAccounts(history, (*ingest.Entry).Subject)
+}
+
+// SetDirectory enters what the directory says. Of entries without an identity
+// only names to sign in with matter, and those only when some were used.
+func (in *Input) SetDirectory(history []Snapshot) {
+	in.Accounts, in.Others = CurrentAccounts(history), nil
+	if slices.ContainsFunc(in.Names, func(n ingest.Name) bool { return n.Kind == ingest.UserName && ingest.IsAccount(n.Text) }) {
+		in.Others = currentAccounts(history, func(e *ingest.Entry) bool { return !e.Subject() && (e.Login != "" || e.Principal != "") })
+	}
+}
+
+func currentAccounts(history []Snapshot, want func(*ingest.Entry) bool) []Account {
 	type keyed struct {
 		Account
 		id   string
@@ -24,7 +37,7 @@ func CurrentAccounts(history []Snapshot) []Account {
 	}
 	var all []keyed
 	for _, days := range byContext(history) {
-		for _, a := range contextAccounts(days) {
+		for _, a := range contextAccounts(days, want) {
 			all = append(all, keyed{a, entryID(a.Entry), entryJSON(a.Entry)})
 		}
 	}

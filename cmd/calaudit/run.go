@@ -198,7 +198,7 @@ func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan,
 	if err != nil {
 		return err
 	}
-	in.Accounts = audit.CurrentAccounts(snapshots)
+	in.SetDirectory(snapshots)
 	limitMemory()
 	r, subjects, err := audit.Run(in)
 	if err != nil {
