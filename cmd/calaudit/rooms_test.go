@@ -23,10 +23,11 @@ var rooms = map[string][]string{
 	"store/segment":    {"ingest"},
 	"audit/report":     {"audit"},
 	"audit":            {"ingest"}, // vocabulary, canonical ids and Source only: no reading
-	"ingest":           {"ingest/text", "ingest/delimited", "ingest/ldif", "ingest/w3c"},
+	"ingest":           {"ingest/text", "ingest/delimited", "ingest/ldif", "ingest/mls", "ingest/w3c"},
 	"ingest/text":      {},
 	"ingest/delimited": {},
 	"ingest/ldif":      {},
+	"ingest/mls":       {},
 	"ingest/w3c":       {},
 }
 
@@ -41,6 +42,7 @@ var banned = map[string]string{
 	"github.com/gofrs/flock":             "cmd/calaudit",
 	"golang.org/x/term":                  "cmd/calaudit",
 	"github.com/pelletier/go-toml/v2":    "audit",
+	"github.com/xuri/excelize/v2":        "ingest/mls",
 	"golang.org/x/text/encoding/unicode": "ingest/text",
 }
 
