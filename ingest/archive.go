@@ -76,7 +76,7 @@ func (g *gatherer) zip(name string, info os.FileInfo) {
 	for _, m := range z.File {
 		if strings.HasPrefix(m.Name, "xl/workbook.") {
 			disk.Close()
-			g.pass(name, "an Excel workbook; save the sheet as CSV")
+			g.workbook(name)
 			return
 		}
 	}

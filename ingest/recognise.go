@@ -2,9 +2,12 @@ package ingest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
+
+	"calaudit/ingest/mls"
 )
 
 // recognise finds the file's format and files it.
@@ -179,9 +182,38 @@ func (g *gatherer) setting(kind string, f *File) {
 	g.pile.Settings = append(g.pile.Settings, s)
 }
 
-// ReadSetting reads a settings file whole.
+// workbook takes an Excel workbook: a licence statement is a setting, any other
+// is passed over.
+func (g *gatherer) workbook(name string) {
+	f, err := OpenFile(name)
+	if err != nil {
+		g.fail(err)
+		return
+	}
+	s, err := ReadSetting("licenses", f)
+	switch {
+	case errors.Is(err, mls.ErrOther):
+		g.pass(name, "an Excel workbook; save the sheet as CSV")
+	case err != nil:
+		g.fail(err)
+	default:
+		g.pile.Settings = append(g.pile.Settings, s)
+	}
+}
+
+// ReadSetting reads a settings file whole. A licence statement, which is an
+// Excel workbook, becomes a table in text.
 func ReadSetting(kind string, f *File) (Setting, error) {
-	rc, err := f.Text()
+	head, err := f.raw(4)
+	if err != nil {
+		return Setting{}, ReadError(f.Path, err)
+	}
+	workbook := kind == "licenses" && isZip(head)
+	open := f.Text
+	if workbook {
+		open = f.Open
+	}
+	rc, err := open()
 	if err != nil {
 		return Setting{}, ReadError(f.Path, err)
 	}
@@ -192,6 +224,13 @@ func ReadSetting(kind string, f *File) (Setting, error) {
 	}
 	if len(data) > maxSetting {
 		return Setting{}, fmt.Errorf("%s: longer than %d bytes; a settings file is small", f.Path, maxSetting)
+	}
+	if workbook {
+		s, err := mls.Read(data)
+		if err != nil {
+			return Setting{}, fmt.Errorf("%s: %w; give a Microsoft License Statement as it came, or licenses.csv", f.Path, err)
+		}
+		data = s.Table()
 	}
 	return Setting{Kind: kind, Path: f.Path, Data: data}, nil
 }
