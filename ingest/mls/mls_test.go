@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -146,55 +147,110 @@ func bomb(t *testing.T, good []byte) []byte {
 	return b.Bytes()
 }
 
-// FuzzRead: no panic and no more rows than are taken, whatever the tab holds.
-// What the library makes of a hostile archive is bounded by Read.
-func FuzzRead(f *testing.F) {
-	good := workbook(f, "Pivot Data", map[string]any{"K3": "2015-06-30"}, 10, documented, []any{"p", "f", "v", 1})
-	r, err := zip.NewReader(bytes.NewReader(good), int64(len(good)))
+// partsOf are the members of a workbook, and their names in order.
+func partsOf(t testing.TB, data []byte) (parts map[string][]byte, names []string) {
+	t.Helper()
+	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
-	parts := map[string][]byte{}
+	parts = map[string][]byte{}
 	for _, m := range r.File {
 		rc, err := m.Open()
 		if err != nil {
-			f.Fatal(err)
+			t.Fatal(err)
 		}
 		var b bytes.Buffer
 		if _, err := b.ReadFrom(rc); err != nil {
-			f.Fatal(err)
-		}
-		parts[m.Name] = b.Bytes()
-	}
-	f.Add(parts["xl/worksheets/sheet2.xml"], parts["xl/workbook.xml"], parts["xl/sharedStrings.xml"])
-	f.Add([]byte(`<worksheet><sheetData><row r="99999999"><c r="XFD1" t="s"><v>-1</v></c></row></sheetData></worksheet>`), parts["xl/workbook.xml"], []byte(`<sst count="-1"/>`))
-	f.Fuzz(func(t *testing.T, sheet, book, strings []byte) {
-		if len(sheet)+len(book)+len(strings) > 1<<16 {
-			return
-		}
-		var b bytes.Buffer
-		w := zip.NewWriter(&b)
-		for name, data := range parts {
-			switch name {
-			case "xl/worksheets/sheet2.xml":
-				data = sheet
-			case "xl/workbook.xml":
-				data = book
-			case "xl/sharedStrings.xml":
-				data = strings
-			}
-			m, err := w.Create(name)
-			if err == nil {
-				_, err = m.Write(data)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if s, err := Read(b.Bytes()); err == nil && len(s.Rows) > maxRows {
+		parts[m.Name] = b.Bytes()
+		names = append(names, m.Name)
+	}
+	return parts, names
+}
+
+// packed makes a workbook of parts, some of them exchanged.
+func packed(t testing.TB, parts map[string][]byte, names []string, other map[string][]byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, name := range names {
+		data := parts[name]
+		if d, ok := other[name]; ok {
+			data = d
+		}
+		m, err := w.Create(name)
+		if err == nil {
+			_, err = m.Write(data)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+const sheetPart = "xl/worksheets/sheet2.xml"
+
+func small(t testing.TB) []byte {
+	return workbook(t, "Pivot Data", map[string]any{"K3": "2015-06-30"}, 10, documented, []any{"p", "f", "v", 1})
+}
+
+// A hostile or damaged part is an error or gives fewer rows; it ends nothing.
+func TestDamagedPartsEndNothing(t *testing.T) {
+	parts, names := partsOf(t, small(t))
+	r := rand.New(rand.NewPCG(1, 2))
+	read := 0
+	try := func(other map[string][]byte) {
+		if s, err := Read(packed(t, parts, names, other)); err == nil && len(s.Rows) == 1 {
+			read++
+		}
+	}
+	for range 400 {
+		name := names[r.IntN(len(names))]
+		data := bytes.Clone(parts[name])
+		for range 1 + r.IntN(4) {
+			i := r.IntN(len(data))
+			j := min(len(data), i+r.IntN(30))
+			switch r.IntN(4) {
+			case 0:
+				data[i] = byte(r.IntN(256))
+			case 1:
+				data[i] = `0123456789<>"/=`[r.IntN(15)]
+			case 2:
+				data = append(data[:i:i], data[j:]...)
+			case 3:
+				data = append(data[:j:j], data[i:]...)
+			}
+			if len(data) == 0 {
+				break
+			}
+		}
+		try(map[string][]byte{name: data})
+	}
+	if read == 0 || read == 400 {
+		t.Errorf("%d of 400 damaged workbooks read in full", read)
+	}
+	for _, cell := range []string{`<row r="2147483647"><c r="A1"/></row>`, `<row r="-1"><c r="A1"/></row>`, `<row r="99999999999999999999"/>`, `<row><c r="XFD1048576"/></row>`,
+		`<row r="1"><c r="ZZZZZZ1" t="s"><v>99</v></c></row>`, `<row r="1"><c t="s"><v>-1</v></c></row>`, `<row r="1"><c t="inlineStr"/></row>`, strings.Repeat(`<row r="1"><c r="XFD1"/></row>`, 500)} {
+		try(map[string][]byte{sheetPart: []byte("<worksheet><sheetData>" + cell + "</sheetData></worksheet>")})
+	}
+}
+
+// FuzzRead: no panic and no more rows than are taken, whatever the tab holds.
+func FuzzRead(f *testing.F) {
+	parts, names := partsOf(f, small(f))
+	f.Add(parts[sheetPart])
+	f.Add([]byte(`<worksheet><sheetData><row r="99999999"><c r="XFD1" t="s"><v>-1</v></c></row></sheetData></worksheet>`))
+	f.Fuzz(func(t *testing.T, sheet []byte) {
+		if len(sheet) > 1<<16 {
+			return
+		}
+		if s, err := Read(packed(t, parts, names, map[string][]byte{sheetPart: sheet})); err == nil && len(s.Rows) > maxRows {
 			t.Fatalf("%d rows", len(s.Rows))
 		}
 	})
