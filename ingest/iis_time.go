@@ -13,7 +13,6 @@ type iisClock struct {
 	local      bool   // they are local
 	text       []byte // of the day below
 	day        civilDay
-	bad        bool
 	directive  string   // the #Date line that was read last
 	noted      civilDay // its day, or a later one when midnight has passed below it
 	begun      bool     // there was a row by it
