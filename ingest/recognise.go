@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -182,23 +181,14 @@ func (g *gatherer) setting(kind string, f *File) {
 	g.pile.Settings = append(g.pile.Settings, s)
 }
 
-// workbook takes an Excel workbook: a licence statement is a setting, any other
-// is passed over.
-func (g *gatherer) workbook(name string) {
+// statement takes a licence statement on disk, which is a setting.
+func (g *gatherer) statement(name string) {
 	f, err := OpenFile(name)
 	if err != nil {
 		g.fail(err)
 		return
 	}
-	s, err := ReadSetting("licenses", f)
-	switch {
-	case errors.Is(err, mls.ErrOther):
-		g.pass(name, "an Excel workbook; save the sheet as CSV")
-	case err != nil:
-		g.fail(err)
-	default:
-		g.pile.Settings = append(g.pile.Settings, s)
-	}
+	g.setting("licenses", f)
 }
 
 // ReadSetting reads a settings file whole. A licence statement, which is an

@@ -34,6 +34,11 @@ var ErrOther = errors.New("an Excel workbook without the tab Pivot Data of a Mic
 
 const tab = "Pivot Data"
 
+// NamesTab tells a statement by the part of a workbook that lists its tabs.
+func NamesTab(workbook []byte) bool {
+	return bytes.Contains(bytes.ToLower(workbook), []byte(`name="`+strings.ToLower(tab)+`"`))
+}
+
 // Row is one product of the statement.
 type Row struct {
 	Line     int    // row of the tab, from 1

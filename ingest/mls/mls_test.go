@@ -147,6 +147,15 @@ func bomb(t *testing.T, good []byte) []byte {
 	return b.Bytes()
 }
 
+func TestAStatementIsKnownByItsTab(t *testing.T) {
+	for sheet, want := range map[string]bool{"Pivot Data": true, "PIVOT DATA": true, "Pivot Data 2": false, "Budget": false} {
+		parts, _ := partsOf(t, workbook(t, sheet, nil, 10, documented))
+		if got := NamesTab(parts["xl/workbook.xml"]); got != want {
+			t.Errorf("%q: %v", sheet, got)
+		}
+	}
+}
+
 // partsOf are the members of a workbook, and their names in order.
 func partsOf(t testing.TB, data []byte) (parts map[string][]byte, names []string) {
 	t.Helper()
