@@ -105,17 +105,27 @@ func (k *classifier) person(p *person) ingest.Class {
 			}
 		}
 	}
-	best := len(precedence)
+	// That some account was authenticated is a sign-in: what the directory and
+	// the records say of the person goes before it.
+	best, account, told := len(precedence), len(precedence), false
 	for _, id := range p.idents {
-		if at := slices.Index(precedence, k.identity(p, id, directory[id])); at >= 0 {
-			best = min(best, at)
+		class, said := k.identity(p, id, directory[id])
+		at := slices.Index(precedence, class)
+		if ingest.IsAccount(id) && !said {
+			account = min(account, at)
+			continue
 		}
+		best, told = min(best, at), told || said
+	}
+	if !told {
+		best = min(best, account)
 	}
 	return precedence[best]
 }
 
-// identity applies rules 2 to 7 to one identity.
-func (k *classifier) identity(p *person, id string, directory ingest.Class) ingest.Class {
+// identity applies rules 2 to 7 to one identity, and tells whether the
+// directory or the records say so, which are rules 2 and 3.
+func (k *classifier) identity(p *person, id string, directory ingest.Class) (class ingest.Class, said bool) {
 	var f *identFacts
 	if at := k.c.idents.ids[id]; int(at) < len(k.c.facts) && k.c.facts[at].uses > 0 {
 		f = &k.c.facts[at]
@@ -142,22 +152,22 @@ func (k *classifier) identity(p *person, id string, directory ingest.Class) inge
 	}
 	switch {
 	case directory != ingest.NoClass:
-		return directory
+		return directory, true
 	case stated != ingest.NoClass:
-		return stated
-	case f != nil && f.signedIn:
-		return ingest.Hosted
+		return stated, true
+	case f != nil && f.signedIn, ingest.IsAccount(id):
+		return ingest.Hosted, false
 	case ingest.IsNumber(id):
-		return ingest.PSTN
+		return ingest.PSTN, false
 	}
 	domain := ingest.Domain(id)
 	switch {
 	case k.domains[domain]:
-		return ingest.Hosted
+		return ingest.Hosted, false
 	case publicDomains()[domain]:
-		return ingest.PublicIM
+		return ingest.PublicIM, false
 	case domain == anonymousDomain:
-		return ingest.Anonymous
+		return ingest.Anonymous, false
 	}
-	return ingest.Federated
+	return ingest.Federated, false
 }

@@ -18,6 +18,19 @@ import (
 // Lists of management tools are laid over it, see lists.go. The order of input
 // is without influence.
 func CurrentAccounts(history []Snapshot) []Account {
+	return currentAccounts(history, (*ingest.Entry).Subject)
+}
+
+// SetDirectory enters what the directory says. Of entries without an identity
+// only names to sign in with matter, and those only when some were used.
+func (in *Input) SetDirectory(history []Snapshot) {
+	in.Accounts, in.Others = CurrentAccounts(history), nil
+	if slices.ContainsFunc(in.Names, func(n ingest.Name) bool { return n.Kind == ingest.UserName && ingest.IsAccount(n.Text) }) {
+		in.Others = currentAccounts(history, func(e *ingest.Entry) bool { return !e.Subject() && (e.Login != "" || e.Principal != "") })
+	}
+}
+
+func currentAccounts(history []Snapshot, want func(*ingest.Entry) bool) []Account {
 	type keyed struct {
 		Account
 		id   string
@@ -26,7 +39,7 @@ func CurrentAccounts(history []Snapshot) []Account {
 	var all []keyed
 	contexts, lists := byContext(history)
 	for _, days := range contexts {
-		for _, a := range contextAccounts(days) {
+		for _, a := range contextAccounts(days, want) {
 			all = append(all, keyed{a, entryID(a.Entry), entryJSON(a.Entry)})
 		}
 	}
@@ -38,7 +51,7 @@ func CurrentAccounts(history []Snapshot) []Account {
 		accounts[i] = a.Account
 	}
 	if len(lists) > 0 {
-		accounts = withLists(accounts, contexts, lists)
+		accounts = withLists(accounts, contexts, lists, want)
 	}
 	dropReassigned(accounts)
 	return accounts

@@ -71,10 +71,15 @@ func (e *Entitlement) Families() []string {
 var entitlementColumns = []string{"license", "metric", "version", "quantity",
 	"sa_from", "sa_until", "agreement", "unit_price", "currency", "note"}
 
-// ParseEntitlements reads licenses.csv (UTF-8). A row that cannot be taken is
+// ParseEntitlements reads licenses.csv (UTF-8), or a licence statement in the
+// form in which it is kept; see UnknownProducts for the rest of that. A row that cannot be taken is
 // left out and reported; a missing column or a second currency stops it all,
 // because the sums would be wrong without anybody noticing.
 func ParseEntitlements(file string, data []byte) ([]Entitlement, []Problem, error) {
+	if isStatement(data) {
+		owned, problems, _, err := parseStatement(file, data)
+		return owned, problems, err
+	}
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	r := csv.NewReader(strings.NewReader(text))
 	r.FieldsPerRecord = -1

@@ -96,7 +96,7 @@ func ParseEstate(file string, data []byte) (*Estate, error) {
 		e.Applications = append(e.Applications, r.identity([]string{"applications"}, id))
 	}
 	for _, g := range f.Guests {
-		if strings.Contains(g, "@") || strings.HasPrefix(strings.ToLower(g), "tel:") || strings.HasPrefix(g, "+") {
+		if strings.ContainsAny(g, `@\`) || strings.HasPrefix(strings.ToLower(g), "tel:") || strings.HasPrefix(g, "+") {
 			e.Guests = append(e.Guests, r.identity([]string{"guests"}, g))
 		} else {
 			e.GuestDomains = append(e.GuestDomains, r.domain([]string{"guests"}, g))
@@ -119,8 +119,10 @@ func (r *estateReader) bad(path []string, format string, args ...any) {
 	r.errs = append(r.errs, r.at.errorf(path, format, args...))
 }
 
+// identity reads whom an entry means: an address, a number, or a logon account
+// as web server logs name it (DOMAIN\user, account:user@domain).
 func (r *estateReader) identity(path []string, s string) string {
-	id, err := ingest.ParseUser(s)
+	id, err := ingest.ParseIdentity(s)
 	if err != nil {
 		r.bad(path, "%v", err)
 	} else if id == "" {
@@ -175,7 +177,9 @@ func (r *estateReader) devices(e *Estate, f *estateFile) {
 		}
 		out := EstateDevice{Class: d.Class, Owner: d.Owner}
 		if d.Identity != "" {
-			out.Identity = r.identity(append(path, "identity"), d.Identity)
+			if out.Identity = r.identity(append(path, "identity"), d.Identity); ingest.IsAccount(out.Identity) {
+				r.bad(append(path, "identity"), "%q is a logon account; a device is a SIP identity or a number", d.Identity)
+			}
 		}
 		e.Devices[id] = out
 	}
@@ -233,7 +237,7 @@ func exemptSubject(s string) string {
 			return id
 		}
 	default:
-		if id, err := ingest.ParseUser(s); err == nil && id != "" {
+		if id, err := ingest.ParseIdentity(s); err == nil && id != "" {
 			return id
 		}
 	}

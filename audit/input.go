@@ -27,6 +27,7 @@ type Input struct {
 	Estate   *Estate           // never nil; an empty estate when none is given
 	Owned    []Entitlement
 	Accounts []Account     // the directory as its newest snapshots say
+	Others   []Account     // its accounts without an identity, where Names has logon accounts that may be theirs
 	Names    []ingest.Name // text behind the ids in Usages; Names[0] is unused
 	Usages   []Usage       // what counts in the window, plus standing facts; calls whoever the peer was
 	// Calls returns the calls among Usages again, apart by the class of the
@@ -81,6 +82,7 @@ type Account struct {
 	Current bool // present in the newest snapshot that covers its container
 
 	Previous []string // addresses that older snapshots have for it, sorted, without its own and those that are another's now
+	Former   []string // names to sign in with that older snapshots have for it, sorted, without its own
 
 	said int64 // date of the snapshot that decided this
 	seen int64 // date of the newest snapshot that has the entry

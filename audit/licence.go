@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-//go:embed catalogue/catalogue.toml policy/*.toml policy/public-im.txt
+//go:embed catalogue/*.toml policy/*.toml policy/public-im.txt
 var embedded embed.FS
 
 // Editions is a set of CAL families. Enterprise and Plus come on top of

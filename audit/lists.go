@@ -32,12 +32,12 @@ type listed struct {
 }
 
 // withLists lays the lists over the accounts of the directory exports.
-func withLists(accounts []Account, full, lists map[string][]*state) []Account {
+func withLists(accounts []Account, full, lists map[string][]*state, want func(*ingest.Entry) bool) []Account {
 	var all []listed
 	for _, key := range slices.Sorted(maps.Keys(lists)) {
 		tool, context, _ := strings.Cut(key, ":")
 		days := lists[key]
-		for _, a := range contextAccounts(days) {
+		for _, a := range contextAccounts(days, want) {
 			a.Current = !leftList(&a, days)
 			all = append(all, listed{a, tool, context, entryJSON(a.Entry)})
 		}

@@ -42,6 +42,7 @@ type cast struct {
 	// The same by number of the name, -1 for none.
 	personNamed, deviceNamed []int32
 	conflicts                []Conflict
+	logonsUsed               []logonBasis // of the logon accounts seen in the window
 }
 
 // accountID is the identity that stands for an account: its primary address,
@@ -86,6 +87,7 @@ type caster struct {
 	named  []int32      // identity by number of its name, -1 for other names
 	facts  []identFacts // by identity; those that came later have none
 	member []int32      // person of each identity
+	basis  map[string]logonBasis
 	out    cast
 }
 
@@ -192,6 +194,12 @@ func (c *caster) fold() {
 			c.idents.id(d.Identity)
 		}
 	}
+	c.logons()
+	for id, f := range c.facts {
+		if text := c.idents.texts[id]; f.uses > 0 && ingest.IsAccount(text) {
+			c.out.logonsUsed = append(c.out.logonsUsed, c.basis[text])
+		}
+	}
 }
 
 // group makes persons of the folded identities and gives them id and class.
@@ -225,8 +233,8 @@ func (c *caster) group() {
 }
 
 // personID: the estate's key, else the directory's primary address (of an
-// enabled account before one that is gone), else the least identity. The name
-// is that of the account.
+// enabled account before one that is gone), else the least identity, of logon
+// accounts only where there is nothing else. The name is that of the account.
 func (c *caster) personID(p *person) (id, name string) {
 	accounts := slices.Clone(p.accounts)
 	slices.SortFunc(accounts, func(a, b *Account) int {
@@ -243,7 +251,13 @@ func (c *caster) personID(p *person) (id, name string) {
 			return key, name
 		}
 	}
-	return cmp.Or(id, p.idents[0]), name
+	if id == "" {
+		id = p.idents[0]
+		if i := slices.IndexFunc(p.idents, func(s string) bool { return !ingest.IsAccount(s) }); i >= 0 {
+			id = p.idents[i] // an address says more than an account
+		}
+	}
+	return id, name
 }
 
 // canonicalDevice picks the id of a device seen under several: the estate's

@@ -14,22 +14,28 @@ type lineage struct {
 	addresses map[string][]string      // every address an entry ever had
 	successor map[string]string        // entry id -> the id under which its DN stands later
 	holder    map[string]string        // folded DN -> entry id in the last snapshot added
+	logons    map[string][]string      // every name an entry ever had to sign in with
 }
 
-// contextAccounts makes accounts of the snapshots of one context, newest first.
-func contextAccounts(days []*state) []Account {
-	l := &lineage{map[string]*ingest.Entry{}, map[string]int{}, map[string][]string{}, map[string]string{}, map[string]string{}}
+// contextAccounts makes accounts of the wanted entries in the snapshots of one
+// context, newest first.
+func contextAccounts(days []*state, want func(*ingest.Entry) bool) []Account {
+	l := &lineage{map[string]*ingest.Entry{}, map[string]int{}, map[string][]string{}, map[string]string{}, map[string]string{}, map[string][]string{}}
 	for i, s := range days {
 		l.add(i, s)
 	}
-	former := map[string][]string{}
+	former, logons := map[string][]string{}, map[string][]string{}
 	for id, addresses := range l.addresses {
 		last := l.last(id)
 		former[last] = append(former[last], addresses...)
 	}
+	for id, names := range l.logons {
+		last := l.last(id)
+		logons[last] = append(logons[last], names...)
+	}
 	var all []Account
 	for id, e := range l.latest {
-		if !e.Subject() || l.last(id) != id {
+		if !want(e) || l.last(id) != id {
 			continue
 		}
 		seen := days[l.seenIn[id]].date
@@ -41,7 +47,9 @@ func contextAccounts(days []*state) []Account {
 		}
 		previous := slices.DeleteFunc(former[id], func(a string) bool { return a == e.Primary || slices.Contains(e.Aliases, a) })
 		slices.Sort(previous)
-		all = append(all, Account{Entry: e, Current: current, Previous: slices.Compact(previous), said: said, seen: seen})
+		names := slices.DeleteFunc(logons[id], func(n string) bool { return n == e.Login || n == e.Principal })
+		slices.Sort(names)
+		all = append(all, Account{Entry: e, Current: current, Previous: slices.Compact(previous), Former: slices.Compact(names), said: said, seen: seen})
 	}
 	return all
 }
@@ -54,10 +62,12 @@ func (l *lineage) add(i int, s *state) {
 		if have, ok := own[id]; !ok || prefer(e, have) {
 			own[id] = e
 		}
-		l.remember(id, e.Primary)
+		remember(l.addresses, id, e.Primary)
 		for _, a := range e.Aliases {
-			l.remember(id, a)
+			remember(l.addresses, id, a)
 		}
+		remember(l.logons, id, e.Login)
+		remember(l.logons, id, e.Principal)
 	}
 	holders := map[string]*ingest.Entry{}
 	for _, e := range own {
@@ -87,9 +97,9 @@ func (l *lineage) add(i int, s *state) {
 	}
 }
 
-func (l *lineage) remember(id, address string) {
-	if address != "" && !slices.Contains(l.addresses[id], address) {
-		l.addresses[id] = append(l.addresses[id], address)
+func remember(all map[string][]string, id, name string) {
+	if name != "" && !slices.Contains(all[id], name) {
+		all[id] = append(all[id], name)
 	}
 }
 

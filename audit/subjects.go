@@ -160,6 +160,7 @@ func (s *session) notes(subjects []Subject, servers []Server) []string {
 	say(untold, "Conference facts whose kind no export tells, taken for web conferences: %d.")
 	say(undated, "Facts without a date, counted in every window: %d.")
 	say(anonymous, "Anonymous identities are made anew at each join, so their number is an upper bound of persons: %d.")
+	s.w.logonNotes(say)
 	say(connected, "Outsiders covered by External Connectors, which must be on every server that they reached: %d.")
 	say(assumed, "Servers whose role or edition is not told, counted as front ends of Standard Edition: %d.")
 	if c := s.w.clients; !c.named(s.in.Owned) {

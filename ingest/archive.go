@@ -10,6 +10,8 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"calaudit/ingest/mls"
 )
 
 // Limits on archives: more is taken for an attack or a mistake. Deflate packs
@@ -80,8 +82,13 @@ func (g *gatherer) zip(name string, info os.FileInfo) {
 	}
 	for _, m := range z.File {
 		if strings.HasPrefix(m.Name, "xl/workbook.") {
+			statement := namesStatement(m)
 			disk.Close()
-			g.pass(name, "an Excel workbook; save the sheet as CSV")
+			if statement {
+				g.statement(name)
+			} else {
+				g.pass(name, "an Excel workbook; save the sheet as CSV")
+			}
 			return
 		}
 	}
@@ -102,6 +109,18 @@ func (g *gatherer) zip(name string, info os.FileInfo) {
 			g.member(name, info, m)
 		}
 	}
+}
+
+// namesStatement tells by the list of its tabs whether a workbook is a licence
+// statement.
+func namesStatement(workbook *zip.File) bool {
+	rc, err := openPacked(workbook)
+	if err != nil {
+		return false
+	}
+	defer rc.Close()
+	list, _ := readUpTo(rc, 1<<20) // what cannot be read names nothing
+	return mls.NamesTab(list)
 }
 
 func (g *gatherer) member(name string, info os.FileInfo, m *zip.File) {

@@ -16,7 +16,7 @@ import (
 const directoryBatch = 1024
 
 // exportWith is what to ask the directory's administrator for.
-const exportWith = "-l objectClass,objectGUID,displayName,whenChanged,userAccountControl,proxyAddresses," +
+const exportWith = "-l objectClass,objectGUID,displayName,whenChanged,userAccountControl,sAMAccountName,userPrincipalName,proxyAddresses," +
 	"msRTCSIP-UserEnabled,msRTCSIP-PrimaryUserAddress,msRTCSIP-PrimaryHomeServer,msRTCSIP-OptionFlags,msRTCSIP-Line," +
 	"msRTCSIP-DeploymentLocator,msRTCSIP-OwnerUrn,msRTCSIP-ProxyAddresses,msRTCSIP-OriginatorSid"
 
@@ -35,7 +35,9 @@ var directoryFields = []Field{
 	{"msRTCSIP-OriginatorSid", "stands for an account of another forest: a person, even if disabled here", false},
 	{"proxyAddresses", "sip: entries as above; EUM: marks a contact of Exchange unified messaging", false},
 	{"userAccountControl", "bit 2: the account is disabled", false},
-	{"objectClass", "contact, organizationalUnit, container, domainDNS, builtinDomain", false},
+	{"sAMAccountName", "the name in DOMAIN\\user, by which web servers log people", false},
+	{"userPrincipalName", "the other name to sign in with, likewise", false},
+	{"objectClass", "contact, group, organizationalUnit, container, domainDNS, builtinDomain", false},
 	{"objectCategory", "containers, where objectClass is not exported", false},
 	{"objectGUID", "tells a renamed object from a new one", false},
 	{"displayName", "name shown in reports; else cn", false},

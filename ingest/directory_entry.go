@@ -23,6 +23,7 @@ func (d *directory) entry(o *adObject) (Entry, error) {
 			d.note(o.line, "whenChanged that is no time is ignored", fmt.Errorf("%s", quoteShort(o.changed)))
 		}
 	}
+	o.logon(&e)
 	if o.primary == "" && o.phone == "" && len(o.proxies) == 0 {
 		e.Name = cutText(o.name, maxDisplayName)
 		return e, nil // nothing of it but its place in the tree
@@ -34,6 +35,27 @@ func (d *directory) entry(o *adObject) (Entry, error) {
 		e.Name = cutText(o.cn, maxDisplayName)
 	}
 	return e, nil
+}
+
+// logon fills in the names to sign in with, by which web servers know people.
+// Groups and computers have names of this sort as well, but nobody is one; what
+// cannot be a name is left out, for it could not be logged either.
+func (o *adObject) logon(e *Entry) {
+	if o.group {
+		return
+	}
+	if o.login != "" && !strings.HasSuffix(o.login, "$") {
+		if id, err := ParseAccount(`x\` + o.login); err == nil {
+			_, e.Login = CutAccount(id)
+		}
+	}
+	if o.upn != "" {
+		if id, err := ParseAccount(o.upn); err == nil {
+			if domain, name := CutAccount(id); domain == "" {
+				e.Principal = name
+			}
+		}
+	}
 }
 
 // place fills in where the entry stands in the tree.

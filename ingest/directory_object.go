@@ -35,6 +35,8 @@ const (
 	aDeployment
 	aOwnerURN
 	aSIPProxyAddresses
+	aAccountName
+	aPrincipalName
 	aOriginatorSID
 )
 
@@ -57,6 +59,8 @@ var directoryAttributes = map[string]attribute{
 	"msrtcsip-deploymentlocator":  aDeployment,
 	"msrtcsip-ownerurn":           aOwnerURN,
 	"msrtcsip-proxyaddresses":     aSIPProxyAddresses,
+	"samaccountname":              aAccountName,
+	"userprincipalname":           aPrincipalName,
 	"msrtcsip-originatorsid":      aOriginatorSID,
 }
 
@@ -72,6 +76,7 @@ type adObject struct {
 	dn       string
 	contact  bool
 	branch   bool
+	group    bool
 	classed  bool // objectClass or objectCategory is told
 	sid      bool // msRTCSIP-OriginatorSid is there
 	guid     string
@@ -85,6 +90,8 @@ type adObject struct {
 	phone    string // msRTCSIP-Line
 	locator  string
 	owner    string
+	login    string // sAMAccountName
+	upn      string // userPrincipalName
 	proxies  []string
 	guessed  bool // some text was not UTF-8
 }
@@ -135,6 +142,10 @@ func (o *adObject) set(a attribute, v []byte) {
 		keepFirst(&o.locator, s)
 	case aOwnerURN:
 		keepFirst(&o.owner, s)
+	case aAccountName:
+		keepFirst(&o.login, s)
+	case aPrincipalName:
+		keepFirst(&o.upn, s)
 	}
 }
 
@@ -149,6 +160,8 @@ func (o *adObject) class(v []byte) {
 	switch {
 	case bytes.EqualFold(v, classContact):
 		o.contact = true
+	case bytes.EqualFold(v, classGroup):
+		o.group = true
 	case len(v) >= 9: // the shortest of them
 		for _, c := range branchClasses {
 			o.branch = o.branch || bytes.EqualFold(v, c)
@@ -159,6 +172,7 @@ func (o *adObject) class(v []byte) {
 // Containers in the plain sense: what a snapshot's coverage is made of.
 var (
 	classContact  = []byte("contact")
+	classGroup    = []byte("group")
 	branchClasses = [][]byte{[]byte("organizationalUnit"), []byte("container"), []byte("domainDNS"), []byte("builtinDomain")}
 )
 
@@ -171,14 +185,20 @@ func (o *adObject) category(dn string) {
 	}
 }
 
-// text is a value as UTF-8. Anything else came through a tool with a code page
-// of its own; it is read as Windows-1252, so that different names stay
-// different even where the guess is wrong.
+// text is a value as UTF-8.
 func (o *adObject) text(v []byte) string {
+	s, guessed := windowsText(v)
+	o.guessed = o.guessed || guessed
+	return s
+}
+
+// windowsText is text as UTF-8. Anything else came through a tool with a code
+// page of its own; it is read as Windows-1252, so that different names stay
+// different even where the guess is wrong.
+func windowsText(v []byte) (s string, guessed bool) {
 	if utf8.Valid(v) {
-		return string(v)
+		return string(v), false
 	}
-	o.guessed = true
 	var b strings.Builder
 	for _, c := range v {
 		r := charmap.Windows1252.DecodeByte(c)
@@ -187,7 +207,7 @@ func (o *adObject) text(v []byte) string {
 		}
 		b.WriteRune(r)
 	}
-	return b.String()
+	return b.String(), true
 }
 
 // guidText writes objectGUID the usual way: the first three fields are stored

@@ -21,6 +21,8 @@ type Entry struct {
 	App       bool     `json:"app,omitempty"`     // contact object of an application, by its marks
 	Phone     string   `json:"phone,omitempty"`   // "common-area-phone", "analog-device" or "room-system": the entry is a device
 	Why       string   `json:"why,omitempty"`     // why it is not enabled
+	Login     string   `json:"login,omitempty"`   // sAMAccountName, lower case
+	Principal string   `json:"upn,omitempty"`     // userPrincipalName, lower case
 	Changed   int64    `json:"changed,omitempty"` // whenChanged, seconds since the Unix epoch
 	IsBranch  bool     `json:"branch,omitempty"`  // a container: the snapshot covers what is below
 	Listed    Listed   `json:"listed,omitempty"`  // what a list tells; 0 for a directory object with all it has

@@ -21,6 +21,7 @@ func Formats() []Format {
 		cdrFormat(),
 		plainFormat(),
 		reportFormat(),
+		iisFormat(),
 	}
 }
 

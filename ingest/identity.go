@@ -63,7 +63,7 @@ func ParseUser(s string) (string, error) {
 }
 
 // IsNumber tells whether a canonical identity is a phone number.
-func IsNumber(id string) bool { return id != "" && strings.IndexByte(id, '@') < 0 }
+func IsNumber(id string) bool { return id != "" && strings.IndexByte(id, '@') < 0 && !IsAccount(id) }
 
 // Domain is the part of a canonical identity behind the "@", "" for numbers.
 func Domain(id string) string {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"calaudit/ingest/mls"
 )
 
 // recognise finds the file's format and files it.
@@ -186,9 +188,29 @@ func (g *gatherer) setting(kind string, f *File) {
 	g.pile.Settings = append(g.pile.Settings, s)
 }
 
-// ReadSetting reads a settings file whole.
+// statement takes a licence statement on disk, which is a setting.
+func (g *gatherer) statement(name string) {
+	f, err := OpenFile(name)
+	if err != nil {
+		g.fail(err)
+		return
+	}
+	g.setting("licenses", f)
+}
+
+// ReadSetting reads a settings file whole. A licence statement, which is an
+// Excel workbook, becomes a table in text.
 func ReadSetting(kind string, f *File) (Setting, error) {
-	rc, err := f.Text()
+	head, err := f.raw(4)
+	if err != nil {
+		return Setting{}, ReadError(f.Path, err)
+	}
+	workbook := kind == "licenses" && isZip(head)
+	open := f.Text
+	if workbook {
+		open = f.Open
+	}
+	rc, err := open()
 	if err != nil {
 		return Setting{}, ReadError(f.Path, err)
 	}
@@ -199,6 +221,13 @@ func ReadSetting(kind string, f *File) (Setting, error) {
 	}
 	if len(data) > maxSetting {
 		return Setting{}, fmt.Errorf("%s: longer than %d bytes; a settings file is small", f.Path, maxSetting)
+	}
+	if workbook {
+		s, err := mls.Read(data)
+		if err != nil {
+			return Setting{}, fmt.Errorf("%s: %w; give a Microsoft License Statement as it came, or licenses.csv", f.Path, err)
+		}
+		data = s.Table()
 	}
 	return Setting{Kind: kind, Path: f.Path, Data: data}, nil
 }

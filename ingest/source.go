@@ -26,7 +26,8 @@ const MaxSourceRow = 64 << 10
 // readers count them) for which wanted is true. A row of a table goes on until
 // its quotes are balanced, at most delimited.MaxQuotedLines lines; an entry of
 // a directory-ldif file up to a blank line or the next "dn:"; an object of a
-// Format-List file up to a blank line. text is valid
+// Format-List file up to a blank line; a row of an iis-w3c log is one line,
+// whatever quotes it holds. text is valid
 // during the call only. The result is the SHA-256 of the unpacked content, in
 // hexadecimal. Memory is bounded, however long a line is.
 func (f *File) SourceRows(ctx context.Context, format string, wanted func(line int) bool, call func(line int, text []byte) error) (sum string, err error) {
@@ -37,7 +38,7 @@ func (f *File) SourceRows(ctx context.Context, format string, wanted func(line i
 	defer rc.Close()
 	h := sha256.New()
 	raw := io.TeeReader(rc, h)
-	r := sourceReader{lines: newSourceLines(text.NewReader(raw)), ldif: format == ldifFormat().Name, call: call}
+	r := sourceReader{lines: newSourceLines(text.NewReader(raw)), ldif: format == ldifFormat().Name, single: format == iisFormat().Name, call: call}
 	r.blocks = r.ldif || printedAsList(format, f)
 	if err := r.read(ctx, wanted); err != nil {
 		return "", err
@@ -68,6 +69,7 @@ type sourceReader struct {
 	lines  sourceLines
 	ldif   bool
 	blocks bool // rows end with a blank line
+	single bool // rows are single lines
 	call   func(line int, text []byte) error
 	text   []byte // of the row that is open
 	begin  int    // its first line; 0: none is open
@@ -101,7 +103,7 @@ func (r *sourceReader) read(ctx context.Context, wanted func(line int) bool) err
 			continue
 		}
 		r.count++
-		r.quoted = r.quoted != l.oddQuotes
+		r.quoted = !r.single && r.quoted != l.oddQuotes
 		r.text = append(r.text, l.text[:min(len(l.text), MaxSourceRow+3-len(r.text))]...)
 		if !r.blocks && (!r.quoted || r.count == delimited.MaxQuotedLines) {
 			if err := r.end(); err != nil {

@@ -211,7 +211,7 @@ func TestJSON(t *testing.T) {
 func TestEmptyListsInAllFormats(t *testing.T) {
 	for _, f := range Formats() {
 		for _, d := range []Document{Shortfall(&audit.Report{}), Subjects(nil, "user", "", 5), Subject(audit.Subject{}, nil, nil, nil), Imports(nil),
-			Rejected(nil), Runs(nil), Differences(Diff{}), Licenses(nil, nil), Policies(nil), ExportFormats(nil), Checks(nil)} {
+			Rejected(nil), Runs(nil), Differences(Diff{}), Licenses(nil, nil, nil), Policies(nil), ExportFormats(nil), Checks(nil)} {
 			if out := write(t, d, Options{Format: f, Width: 80}); out == "" {
 				t.Errorf("%s: nothing for %q", f, d.Title)
 			}

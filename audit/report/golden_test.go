@@ -65,6 +65,7 @@ func documents(t testing.TB) map[string]Document {
 		}),
 		"licenses": Licenses(
 			[]Owned{{License: "ocs-standard-cal", Metric: "user", Version: "2007", Quantity: 200, SAFrom: "2007-07-01", SAUntil: "2010-06-30", Agreement: "EA 4455", UnitPrice: "27.00", Currency: "EUR"}},
+			[]Uncounted{{"Lync Server Step-up", "2010", "15", true, "own/statement.xlsx", 17}, {"=Word", "2007", "1,200", false, "own/statement.xlsx", 18}},
 			[]Product{{License: "ocs-standard-cal", About: "Standard CAL", Metrics: []string{"user", "device"}, Versions: []string{"2007", "2007-r2"}},
 				{License: "ecal-suite", About: "bundle", Metrics: []string{"user", "device"}, Parts: []string{"ocs-standard-cal", "ocs-enterprise-cal"}}}),
 		"policy": Policies([]Policy{{Name: "ocs2007", About: "Office Communications Server 2007 terms", Since: "2008-04-01", SHA256: "5f1d8a0c3b7e4d29",

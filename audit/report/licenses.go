@@ -16,6 +16,16 @@ type Owned struct {
 	Note      string `json:"note"`
 }
 
+// Uncounted is a product of a licence statement that the catalogue does not know.
+type Uncounted struct {
+	Product  string `json:"product"`
+	Version  string `json:"version"`
+	Quantity string `json:"quantity"` // as the statement has it
+	Near     bool   `json:"near"`     // named like a product of the catalogue
+	File     string `json:"file"`
+	Line     int    `json:"line"` // row of the statement
+}
+
 // Product is one name of the catalogue.
 type Product struct {
 	License  string   `json:"license"`
@@ -25,18 +35,23 @@ type Product struct {
 	Parts    []string `json:"parts"`    // what a bundle expands to; empty for a single licence
 }
 
-// Licenses shows the entitlements in force, the catalogue of names, or both. A
-// nil list is left out; the CSV is the entitlements, else the catalogue.
-func Licenses(owned []Owned, catalogue []Product) Document {
+// Licenses shows the entitlements in force with what else a licence statement
+// holds, the catalogue of names, or both. A nil list is left out; the CSV is the
+// entitlements, else the catalogue.
+func Licenses(owned []Owned, uncounted []Uncounted, catalogue []Product) Document {
 	value := struct {
-		Owned   *[]Owned   `json:"owned,omitempty"`
-		Catalog *[]Product `json:"catalog,omitempty"`
-	}{}
+		Owned     *[]Owned    `json:"owned,omitempty"`
+		Uncounted []Uncounted `json:"uncounted,omitempty"`
+		Catalog   *[]Product  `json:"catalog,omitempty"`
+	}{Uncounted: uncounted}
 	d := Document{Title: "Licences"}
 	if owned != nil || catalogue == nil {
 		owned = list(owned)
 		value.Owned = &owned
 		d.Grids = append(d.Grids, entitlements(owned))
+	}
+	if len(uncounted) > 0 {
+		d.Grids = append(d.Grids, uncountedGrid(uncounted))
 	}
 	if catalogue != nil {
 		products := make([]Product, len(catalogue))
@@ -71,6 +86,29 @@ func entitlements(owned []Owned) Grid {
 	for _, o := range owned {
 		g.Rows = append(g.Rows, cells(o.License, o.Metric, o.Version, number(o.Quantity), orNone(o.SAUntil, "none"),
 			o.SAFrom, o.SAUntil, o.Agreement, strings.TrimSpace(o.UnitPrice+" "+o.Currency), o.UnitPrice, o.Currency, o.Note))
+	}
+	return g
+}
+
+func uncountedGrid(products []Uncounted) Grid {
+	g := Grid{
+		Title: "Not counted: products of licence statements that the catalogue does not know",
+		Columns: []Column{
+			{Name: "Product", Key: "product", Min: 20},
+			{Name: "Version", Key: "version"},
+			{Name: "Quantity", Key: "quantity", Number: true},
+			{Name: "Look at it", Key: "near"},
+			{Name: "File:line", Min: 12, Drop: 1},
+			{Key: "file"}, {Key: "line"},
+		},
+		Notes: []string{"State what grants access to the servers in licenses.csv. The layout of statements and the names in the catalogue are from documentation."},
+	}
+	for _, p := range products {
+		look := ""
+		if p.Near {
+			look = "yes"
+		}
+		g.Rows = append(g.Rows, cells(p.Product, p.Version, p.Quantity, look, p.File+":"+number(p.Line), p.File, number(p.Line)))
 	}
 	return g
 }

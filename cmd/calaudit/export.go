@@ -112,7 +112,7 @@ func (a *app) export(ctx context.Context, x *exporter, f *auditFlags, p *plan) e
 	if err != nil {
 		return err
 	}
-	in.Accounts = audit.CurrentAccounts(snapshots)
+	in.SetDirectory(snapshots)
 	var class []ingest.Class // of each name, as the audit finds it
 	calls := in.Calls
 	in.Calls = func(c []ingest.Class) ([]audit.Usage, error) {

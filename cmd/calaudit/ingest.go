@@ -216,6 +216,23 @@ func (a *app) licensesInForce(ctx context.Context, s *store.Store) (owned []audi
 	return owned, leftOut, nil
 }
 
+// unknownProducts lists what the licence statements in force hold beside
+// entitlements, by file and row.
+func unknownProducts(ctx context.Context, s *store.Store) (all []audit.UnknownProduct, err error) {
+	files, err := s.Settings(ctx, "licenses")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		list, err := audit.UnknownProducts(f.Path, f.Data)
+		if err != nil {
+			return nil, usageError(err)
+		}
+		all = append(all, list...)
+	}
+	return all, nil
+}
+
 // sayImported tells what became of a unit: one line for it, and the notes and
 // first problems of its files.
 func (a *app) sayImported(im *store.Imported) {

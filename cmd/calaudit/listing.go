@@ -19,12 +19,17 @@ func (a *app) licensesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "licenses",
 		Short: "the licences owned, and the catalogue of names",
+		Long: `Show the entitlements in force: those of licenses.csv and of Microsoft License
+Statements (.xlsx), which add up. Products of a statement that the catalogue
+does not know are listed and not counted; those named like one that it knows
+deserve a look. The layout of statements and the names of products are from
+documentation: no statement of a real customer is public.`,
 		Example: `  calaudit licenses              # the entitlements in force
   calaudit licenses --catalog    # names that licenses.csv may use`,
 		Args: cobra.NoArgs,
 		RunE: a.do(func(ctx context.Context, _ []string) error {
 			if catalog {
-				return a.write(report.Licenses(nil, products()))
+				return a.write(report.Licenses(nil, nil, products()))
 			}
 			return a.reading(ctx, func(s *store.Store) error {
 				owned, _, err := a.licensesInForce(ctx, s)
@@ -40,7 +45,15 @@ func (a *app) licensesCommand() *cobra.Command {
 					}
 					list = append(list, row)
 				}
-				return a.write(report.Licenses(list, nil))
+				unknown, err := unknownProducts(ctx, s)
+				if err != nil {
+					return err
+				}
+				var uncounted []report.Uncounted
+				for _, u := range unknown {
+					uncounted = append(uncounted, report.Uncounted{Product: u.Product, Version: u.Version, Quantity: u.Quantity, Near: u.Near, File: u.File, Line: u.Line})
+				}
+				return a.write(report.Licenses(list, uncounted, nil))
 			})
 		}),
 	}

@@ -23,11 +23,13 @@ var rooms = map[string][]string{
 	"store/segment":     {"ingest"},
 	"audit/report":      {"audit"},
 	"audit":             {"ingest"}, // vocabulary, canonical ids and Source only: no reading
-	"ingest":            {"ingest/text", "ingest/delimited", "ingest/formatlist", "ingest/ldif"},
+	"ingest":            {"ingest/text", "ingest/delimited", "ingest/formatlist", "ingest/ldif", "ingest/mls", "ingest/w3c"},
 	"ingest/text":       {},
 	"ingest/delimited":  {},
-	"ingest/ldif":       {},
 	"ingest/formatlist": {},
+	"ingest/ldif":       {},
+	"ingest/mls":        {},
+	"ingest/w3c":        {},
 }
 
 // banned are outside packages that have one room only.
@@ -41,6 +43,7 @@ var banned = map[string]string{
 	"github.com/gofrs/flock":             "cmd/calaudit",
 	"golang.org/x/term":                  "cmd/calaudit",
 	"github.com/pelletier/go-toml/v2":    "audit",
+	"github.com/xuri/excelize/v2":        "ingest/mls",
 	"golang.org/x/text/encoding/unicode": "ingest/text",
 }
 

@@ -35,7 +35,7 @@ func (f *auditFlags) add(cmd *cobra.Command) {
 	p.StringArrayVar(&f.readings, "reading", nil, "answer to a disputed question, QUESTION=strict|lenient (repeatable)")
 	p.StringVar(&f.asOf, "as-of", "", "last day of the window, YYYY-MM-DD (default: day of the newest activity)")
 	p.IntVar(&f.window, "window", 90, "length of the window in days")
-	p.StringVar(&f.licenses, "licenses", "", "entitlements file (default: the licenses.csv met last)")
+	p.StringVar(&f.licenses, "licenses", "", "entitlements: licenses.csv or a Microsoft License Statement .xlsx (default: those met last)")
 	p.StringVar(&f.estate, "estate", "", "estate file (default: the estate.toml met last)")
 	p.StringVar(&f.assign, "assign", "user", "who takes the licence where user or device could: "+strings.Join(audit.Assigns(), ", "))
 	p.StringVar(&f.failOn, "fail-on", "shortfall", "what exits 3: shortfall, shortfall>=5%, undetermined, never")
@@ -184,7 +184,7 @@ func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan,
 	if err != nil {
 		return err
 	}
-	in.Accounts = audit.CurrentAccounts(snapshots)
+	in.SetDirectory(snapshots)
 	limitMemory()
 	r, subjects, err := audit.Run(in)
 	if err != nil {
@@ -205,6 +205,19 @@ func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan,
 	})
 	if leftOut > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("Entitlement rows that could not be read and are left out: %d. What they own is not counted.", leftOut))
+	}
+	unknown, err := unknownProducts(ctx, s)
+	if err != nil {
+		return err
+	}
+	if len(unknown) > 0 {
+		near := 0
+		for _, u := range unknown {
+			if u.Near {
+				near++
+			}
+		}
+		r.Notes = append(r.Notes, fmt.Sprintf("Products of licence statements that the catalogue does not know, whose licences are not counted: %d, of which named like one that it knows: %d. See calaudit licenses.", len(unknown), near))
 	}
 	r.Imports = with.imports
 	if r.Evidence, err = s.Evidence(ctx); err != nil {

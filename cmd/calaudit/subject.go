@@ -76,7 +76,7 @@ func canonical(kind, id string) string {
 	if kind == "device" {
 		c, _, err = ingest.ParseDevice(id)
 	} else {
-		c, err = ingest.ParseUser(id)
+		c, err = ingest.ParseIdentity(id)
 	}
 	if err != nil || c == "" {
 		return id
