@@ -13,6 +13,7 @@ func Formats() []Format {
 		ldifFormat(),
 		csvdeFormat(),
 		cdrFormat(),
+		qoeFormat(),
 		plainFormat(),
 	}
 }

@@ -145,27 +145,35 @@ func (x *composing) facts(p part, place func(*block) uint32, w *workspace, call 
 			}
 		}
 	}
+	// What the quality database says is held against everything else.
+	w.composer.Begin(x.wanted(w, func(r *segment.Row) bool { return r.Kind.Quality() }), x.name)
+	compose := func(wanted func(*segment.Row) bool) {
+		if recs := x.wanted(w, wanted); len(recs) > 0 {
+			call(w.composer.Part(recs))
+		}
+	}
 	for slice := range int64(slicesPerDay) {
-		x.compose(w, call, func(r *segment.Row) bool {
-			return r.Kind != ingest.AttestedRecord && (r.Key-p.day*dayMS)*slicesPerDay/dayMS == slice && !x.conflicts.loses(r)
+		compose(func(r *segment.Row) bool {
+			return r.Kind != ingest.AttestedRecord && !r.Kind.Quality() && (r.Key-p.day*dayMS)*slicesPerDay/dayMS == slice && !x.conflicts.loses(r)
 		})
 	}
 	// The key of attested records is no time.
-	x.compose(w, call, func(r *segment.Row) bool { return r.Kind == ingest.AttestedRecord })
+	compose(func(r *segment.Row) bool { return r.Kind == ingest.AttestedRecord })
+	if rest := w.composer.Rest(); len(rest) > 0 {
+		call(rest)
+	}
 	return nil
 }
 
-// compose composes those of the worker's rows that are wanted.
-func (x *composing) compose(w *workspace, call func([]ingest.Fact), wanted func(*segment.Row) bool) {
+// wanted is those of the worker's rows that are wanted, as records.
+func (x *composing) wanted(w *workspace, wanted func(*segment.Row) bool) []ingest.Record {
 	w.recs = w.recs[:0]
 	for i := range w.rows {
 		if r := &w.rows[i]; wanted(r) {
 			w.recs = append(w.recs, r.Record(x.party(r.From), x.party(r.To)))
 		}
 	}
-	if len(w.recs) > 0 {
-		call(w.composer.Facts(w.recs, x.name))
-	}
+	return w.recs
 }
 
 // sound: everything that the row refers to is there.
