@@ -258,7 +258,7 @@ func (c *composer) fold(uses []qualityUse) {
 			}
 		case u.relayed:
 			if v := nearest(uses, u.At, u.until, func(v *qualityUse) bool {
-				return !v.relayed && !v.paired && v.Activity == u.Activity && c.peersAgree(&u.Fact, &v.Fact)
+				return !v.relayed && !v.paired && v.Activity.Call() && c.peersAgree(&u.Fact, &v.Fact)
 			}); v != nil {
 				v.paired = true
 				v.absorb(u)
