@@ -100,6 +100,7 @@ type cdrRows struct {
 	skipped map[string]int
 	batch   *Batch
 	n       int // rows in the batch
+	room    int // records that a batch is likely to hold
 	// gap is set while a row is read when a value of it is unknown because the
 	// set is incomplete.
 	gap      bool
@@ -179,7 +180,7 @@ func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
 
 // rows makes a reader of the rows of a table.
 func (s *cdrSet) rows(p cdrPart, t *Table) *cdrRows {
-	r := &cdrRows{set: s, part: p, t: t, clock: newCDRClock(s.env.Now), guids: cdrGUIDs{names: s.names}}
+	r := &cdrRows{set: s, part: p, t: t, clock: newCDRClock(s.env.Now), guids: cdrGUIDs{names: s.names}, room: cdrBatch}
 	r.take()
 	return r
 }
@@ -190,9 +191,12 @@ func (r *cdrRows) take() *Batch {
 	if b != nil && len(r.skipped) > 0 {
 		b.Skipped = r.skipped
 	}
+	if b != nil {
+		r.room = max(r.room, len(b.Records)+len(b.Records)/16)
+	}
 	r.batch = &Batch{File: r.part.index}
 	if r.t.block != nil {
-		r.batch.Records = newRecords(cdrBatch)
+		r.batch.Records = newRecords(r.room)
 	}
 	r.n, r.skipped = 0, map[string]int{}
 	return b

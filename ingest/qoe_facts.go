@@ -61,26 +61,42 @@ type qoeRef struct {
 // mostTexts bounds how many texts of a view are remembered.
 const mostTexts = 1 << 16
 
-func (r *cdrRows) refer(f *qoeRef) (*cdrEntry, error) {
-	if f.texts == nil {
-		return r.entry(f.ids, f.column)
+// refer returns nil for NULL, and for what is not known; id is the key, named
+// whether there is one.
+func (r *cdrRows) refer(f *qoeRef) (e *cdrEntry, id int64, named bool, err error) {
+	if f.column < 0 {
+		return nil, 0, false, nil
 	}
 	b := r.value(f.column)
 	if len(b) == 0 {
-		return nil, nil
+		return nil, 0, false, nil
+	}
+	if f.texts == nil {
+		if id, _, err = r.integer(f.column, b); err != nil {
+			return nil, 0, true, err
+		}
+		if f.ids != nil {
+			e = f.ids.at(id)
+		}
+		if e == nil || e.state != cdrKnown {
+			r.gap = true
+			return nil, id, true, nil
+		}
+		r.gap = r.gap || e.gap
+		return e, id, true, nil
 	}
 	if e := f.texts[string(b)]; e != nil {
-		return e, nil
+		return e, 0, true, nil
 	}
-	e := &cdrEntry{state: cdrKnown}
+	e = &cdrEntry{state: cdrKnown}
 	if err := f.learn(e, string(b)); err != nil {
-		return nil, wrongValue(r.t.Header()[f.column], string(b), err, mendOrExport)
+		return nil, 0, true, wrongValue(r.t.Header()[f.column], string(b), err, mendOrExport)
 	}
 	if len(f.texts) >= mostTexts {
 		clear(f.texts)
 	}
 	f.texts[string(b)] = e
-	return e, nil
+	return e, 0, true, nil
 }
 
 // qoeSide is the columns of one side of a session, and what stands in them.
@@ -136,19 +152,12 @@ func (s *cdrSet) qoeSide(r *cdrRows, side string, view bool) *qoeSide {
 func (c *qoeSide) read(r *cdrRows) error {
 	c.party, c.user, c.part, c.phone, c.meets, c.person, c.home = Party{}, cdrUser{}, qoeUnknownAgent, false, false, false, 0
 	for _, f := range [...]*qoeRef{&c.uri, &c.pai} {
-		e, err := r.refer(f)
+		e, id, named, err := r.refer(f)
 		if err != nil {
 			return err
 		}
-		if len(r.value(f.column)) > 0 && !c.user.known {
-			c.user.named = true
-			if f.texts == nil && e == nil {
-				c.user.id, _, _ = r.number(f.column)
-				if f.ids != nil {
-					b := f.ids.at(c.user.id)
-					c.user.bad = b != nil
-				}
-			}
+		if named && e == nil && !c.user.known {
+			c.user.named, c.user.id, c.user.bad = true, id, f.ids != nil && f.ids.at(id) != nil
 		}
 		switch {
 		case e == nil || c.person:
@@ -162,31 +171,35 @@ func (c *qoeSide) read(r *cdrRows) error {
 		case e.name != 0:
 			c.person, c.phone, c.party.User = true, false, e.name
 		}
-		c.user.known = true
+		c.user.named, c.user.known = true, true
 	}
-	e, err := r.refer(&c.machine)
+	e, _, _, err := r.refer(&c.machine)
 	if err != nil {
 		return err
 	}
 	if e != nil {
 		c.party.Device = e.name
 	}
-	if e, err = r.refer(&c.pool); err != nil {
+	if e, _, _, err = r.refer(&c.pool); err != nil {
 		return err
 	}
 	if e != nil {
 		c.home = e.name
 	}
-	if e, err = r.refer(&c.agent); err != nil {
+	if e, _, _, err = r.refer(&c.agent); err != nil {
 		return err
 	}
 	if e != nil {
 		c.party.Client, c.part = e.name, e.aux
 	}
-	if code, null, err := r.number(c.code); err != nil {
-		return err
-	} else if part := qoePart(code); !null && part != qoeUnknownAgent {
-		c.part = part
+	if c.code >= 0 {
+		code, null, err := r.number(c.code)
+		if err != nil {
+			return err
+		}
+		if part := qoePart(code); !null && part != qoeUnknownAgent {
+			c.part = part
+		}
 	}
 	switch c.part {
 	case qoeGateway:
@@ -236,7 +249,7 @@ func (s *cdrSet) qoeSessions(r *cdrRows, view bool) rowReader {
 		if err != nil {
 			return "", err
 		}
-		conf, err := r.refer(&meeting)
+		conf, _, _, err := r.refer(&meeting)
 		if err != nil {
 			return "", err
 		}

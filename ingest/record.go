@@ -233,7 +233,7 @@ var recordPool sync.Pool
 
 // newRecords is room for the records of a batch.
 func newRecords(n int) []Record {
-	if room, ok := recordPool.Get().(*[]Record); ok {
+	if room, ok := recordPool.Get().(*[]Record); ok && cap(*room) >= n {
 		return (*room)[:0]
 	}
 	return make([]Record, 0, n)
