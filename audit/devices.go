@@ -97,7 +97,7 @@ func (c *caster) sharedCards() map[ingest.ID]bool {
 
 // machineOf is the ids of the machine of a use: its own, and another one.
 func (c *cast) machineOf(u *Usage) (device, beside ingest.ID) {
-	if c.shared[u.Device] && u.Endpoint != 0 {
+	if c.shared[u.Device] {
 		return u.Endpoint, 0
 	}
 	return u.Device, u.Endpoint

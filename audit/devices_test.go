@@ -14,7 +14,7 @@ func TestNetworkCardsAndNamesOfMachines(t *testing.T) {
 		"two cards of one machine": {[]string{"call-placed alice@contoso.com device=mac:00aa00000001 endpoint=host:pc1" + oc, "call-placed alice@contoso.com device=mac:00aa00000002 endpoint=host:pc1" + oc,
 			"call-placed alice@contoso.com device=host:pc1" + oc}, []string{"mac:00aa00000001 computer 3"}},
 		"the card of a docking station": {[]string{"call-placed alice@contoso.com device=mac:00aa00000009 endpoint=host:pc1" + oc, "call-placed bob@contoso.com device=mac:00aa00000009 endpoint=host:pc2" + oc,
-			"call-placed bob@contoso.com device=mac:00aa00000002 endpoint=host:pc2" + oc}, []string{"host:pc1 computer 1", "mac:00aa00000002 computer 2"}},
+			"call-placed bob@contoso.com device=mac:00aa00000002 endpoint=host:pc2" + oc, "call-placed carol@contoso.com device=mac:00aa00000009" + oc}, []string{"host:pc1 computer 1", "mac:00aa00000002 computer 2"}},
 		"a card beside no name": {[]string{"call-placed alice@contoso.com device=mac:00aa00000001" + oc}, []string{"mac:00aa00000001 computer 1"}},
 		"a handset and its endpoint": {[]string{"im-login alice@contoso.com device=mac:0004f2000001 endpoint=uuid:a", "call-placed alice@contoso.com device=mac:0004f2000001 endpoint=host:cpe1 client=OCPhone/1.0",
 			"call-placed alice@contoso.com endpoint=uuid:a"}, []string{"mac:0004f2000001 desk-phone 3"}},
