@@ -21,14 +21,16 @@ func (c *caster) machines() {
 		}
 		return nodes[name]
 	}
+	c.out.shared = c.sharedCards()
 	for i := range c.in.Usages {
 		u := &c.in.Usages[i]
-		if c.named[u.User] < 0 || c.in.Names[u.Device].Text == "" {
+		device, beside := c.out.machineOf(u)
+		if c.named[u.User] < 0 || c.in.Names[device].Text == "" {
 			continue
 		}
-		own := node(u.Device)
-		if c.in.Names[u.Endpoint].Text != "" {
-			ids.join(own, node(u.Endpoint))
+		own := node(device)
+		if c.in.Names[beside].Text != "" {
+			ids.join(own, node(beside))
 		}
 	}
 	phones := c.phones(ids)
@@ -72,6 +74,33 @@ func (c *caster) machines() {
 		}
 	}
 	c.deviceClasses()
+}
+
+// sharedCards are the network cards that machines of several names had: those of
+// docking stations and the adapters of VPN programs, which all machines have
+// alike. Such a card is no machine; the name beside it is.
+func (c *caster) sharedCards() map[ingest.ID]bool {
+	name, shared := map[ingest.ID]ingest.ID{}, map[ingest.ID]bool{}
+	for i := range c.in.Usages {
+		u := &c.in.Usages[i]
+		if c.named[u.User] < 0 || u.Device == 0 || !strings.HasPrefix(c.in.Names[u.Endpoint].Text, "host:") {
+			continue
+		}
+		if first, ok := name[u.Device]; !ok {
+			name[u.Device] = u.Endpoint
+		} else if first != u.Endpoint {
+			shared[u.Device] = true
+		}
+	}
+	return shared
+}
+
+// machineOf is the ids of the machine of a use: its own, and another one.
+func (c *cast) machineOf(u *Usage) (device, beside ingest.ID) {
+	if c.shared[u.Device] {
+		return u.Endpoint, 0
+	}
+	return u.Device, u.Endpoint
 }
 
 func isEndpoint(id string) bool {
@@ -121,7 +150,8 @@ func (c *caster) linkSeen(ids *interned, phones map[int32]int32) {
 			continue
 		}
 		p := c.member[ident]
-		for _, id := range []string{c.in.Names[u.Device].Text, c.in.Names[u.Endpoint].Text} {
+		device, beside := c.out.machineOf(u)
+		for _, id := range []string{c.in.Names[device].Text, c.in.Names[beside].Text} {
 			if node, ok := ids.ids[id]; ok && ids.find(node) != ids.find(phones[p]) {
 				if seen[p] == nil {
 					seen[p] = map[int32]bool{}
@@ -242,8 +272,9 @@ func seenClass(ids []string, kinds map[string]bool) string {
 
 // deviceOfUse finds the device of a usage, -1 when it has none of its own.
 func (c *cast) deviceOfUse(u *Usage) int32 {
-	if d := c.deviceNamed[u.Device]; d >= 0 {
+	device, beside := c.machineOf(u)
+	if d := c.deviceNamed[device]; d >= 0 {
 		return d
 	}
-	return c.deviceNamed[u.Endpoint]
+	return c.deviceNamed[beside]
 }

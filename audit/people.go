@@ -41,6 +41,7 @@ type cast struct {
 	deviceOf map[string]int32
 	// The same by number of the name, -1 for none.
 	personNamed, deviceNamed []int32
+	shared                   map[ingest.ID]bool // network cards that are no machine, see sharedCards
 	conflicts                []Conflict
 	logonsUsed               []logonBasis // of the logon accounts seen in the window
 }

@@ -18,7 +18,7 @@ func cdrFormat() Format {
 		Fields: cdrFields,
 		Sample: cdrSample,
 		Set:    true,
-		Facts:  func(part string) bool { d := cdrTableNamed(part); return d != nil && d.role != cdrLookup },
+		Facts:  lcsCDR.states,
 		Sniff:  sniffCDR,
 		Read:   readCDR,
 	}
@@ -48,7 +48,26 @@ SessionIdTime,SessionIdSeq,User1Id,User2Id,SessionStartedById,ResponseCode,Media
 2009-03-02 09:30:00.000,1,1,2,1,486,16
 `
 
-func sniffCDR(h *Head) Verdict {
+// lcsCDR is the call detail database.
+var lcsCDR = &cdrSchema{
+	about:  "call detail database",
+	tables: cdrTables,
+	people: "Users", key: "UserId",
+	product: cdrProduct,
+	part: func(d *cdrTable, t *Table) string {
+		if d.name == "HardwareVersions" && agentTexts(t) {
+			return "ClientVersions"
+		}
+		return d.name
+	},
+	lookups: (*cdrSet).lookups,
+	facts:   (*cdrSet).facts,
+}
+
+func sniffCDR(h *Head) Verdict { return lcsCDR.sniff(h) }
+
+// sniff recognises a table of the database.
+func (c *cdrSchema) sniff(h *Head) Verdict {
 	if h.Bin {
 		return Verdict{}
 	}
@@ -56,7 +75,7 @@ func sniffCDR(h *Head) Verdict {
 	if err != nil {
 		return Verdict{}
 	}
-	m := recogniseCDR(t.Header())
+	m := c.recognise(t.Header())
 	switch {
 	case t.twice != "":
 		if m.sure() || m.likely() {
@@ -64,14 +83,14 @@ func sniffCDR(h *Head) Verdict {
 		}
 		return Verdict{}
 	case m.sure():
-		if m.def.name == "HardwareVersions" && agentTexts(t) {
-			return Verdict{Yes: true, Part: "ClientVersions"}
+		if c.part != nil {
+			return Verdict{Yes: true, Part: c.part(m.def, t)}
 		}
 		return Verdict{Yes: true, Part: m.def.name}
 	case m.likely():
 		return Verdict{Broken: true, Why: m.lacks()}
 	}
-	if d := cdrNamed(h.Name); d != nil {
+	if d := c.speaksOf(h.Name); d != nil {
 		keys := map[string]bool{}
 		for _, name := range t.Header() {
 			keys[ColumnKey(name)] = true

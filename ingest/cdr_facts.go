@@ -22,6 +22,8 @@ func (s *cdrSet) facts(r *cdrRows) rowReader {
 		return s.joins(r)
 	case "McuJoinsAndLeaves":
 		return s.serverJoins(r)
+	case "Dialogs":
+		return s.dialogs(r)
 	}
 	return nil
 }
@@ -83,22 +85,23 @@ func (r *cdrRows) user(users *cdrIDs, column int, p *Party) (u cdrUser, err erro
 func (s *cdrSet) unknown(parties ...cdrUser) error {
 	var ids []string
 	bad := false
+	table, key := s.schema.people, s.schema.key
 	for _, u := range parties {
 		if u.named && !u.known {
-			ids = append(ids, fmt.Sprintf("UserId %d", u.id))
+			ids = append(ids, fmt.Sprintf("%s %d", key, u.id))
 			bad = bad || u.bad
 		}
 	}
 	who := strings.Join(ids, " and ")
 	switch {
-	case s.ids["Users"] == nil:
-		return fmt.Errorf("no row for %s, since the table Users was not exported; add Users to the folder and ingest again", who)
+	case s.ids[table] == nil:
+		return fmt.Errorf("no row for %s, since the table %s was not exported; add %s to the folder and ingest again", who, table, table)
 	case bad:
-		return fmt.Errorf("the row of %s in Users cannot be read; mend it and ingest again", who)
+		return fmt.Errorf("the row of %s in %s cannot be read; mend it and ingest again", who, table)
 	case len(ids) > 1:
-		return fmt.Errorf("%s have no row in Users; export Users of the same time and ingest again", who)
+		return fmt.Errorf("%s have no row in %s; export %s of the same time and ingest again", who, table, table)
 	}
-	return fmt.Errorf("%s has no row in Users; export Users of the same time and ingest again", who)
+	return fmt.Errorf("%s has no row in %s; export %s of the same time and ingest again", who, table, table)
 }
 
 // client resolves a user agent and tells test traffic.
@@ -349,6 +352,22 @@ func (s *cdrSet) media(r *cdrRows) rowReader {
 		}
 		if rec.Media == 0 {
 			return "kind of media not known", nil
+		}
+		return "", nil
+	}
+}
+
+// dialogs reads Dialogs: the SIP dialog of a session, as which the quality
+// database may know it too.
+func (s *cdrSet) dialogs(r *cdrRows) rowReader {
+	key, id := r.keyColumns(), r.t.Column("ExternalId")
+	return func(rec *Record) (string, error) {
+		rec.Kind = DialogRecord
+		if err := r.key(key, rec); err != nil {
+			return "", err
+		}
+		if rec.Sub = uint64(callHash(r.value(id))); rec.Sub == 0 {
+			return "no dialog named", nil
 		}
 		return "", nil
 	}

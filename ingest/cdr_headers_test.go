@@ -92,7 +92,7 @@ func TestCDRSniff(t *testing.T) {
 				header = append(header, item)
 			}
 		}
-		if m := recogniseCDR(header); !m.sure() || m.def != d && d.name != "ClientVersions" && d.name != "HardwareVersions" {
+		if m := lcsCDR.recognise(header); !m.sure() || m.def != d && d.name != "ClientVersions" && d.name != "HardwareVersions" {
 			t.Errorf("%s is recognised as %s, lacking %v", d.name, m.def.name, m.missing)
 		}
 	}

@@ -31,10 +31,12 @@ func (c *cdrResult) text(id ID) Name {
 	return c.names[id-1]
 }
 
-func readSet(files []*File) (*cdrResult, error) {
+func readSet(files []*File) (*cdrResult, error) { return readSetOf(lcsCDR, files) }
+
+func readSetOf(schema *cdrSchema, files []*File) (*cdrResult, error) {
 	c := &cdrResult{lookups: map[string][]Lookup{}, skipped: map[string]int{}, rejects: map[string][]Reject{},
 		notes: map[string][]string{}, unresolved: map[string]int{}}
-	err := readCDR(context.Background(), files, cdrEnv, func(b *Batch) error {
+	err := schema.read(context.Background(), files, cdrEnv, func(b *Batch) error {
 		if b.Rows() > cdrBatch {
 			return fmt.Errorf("a batch of %d rows", b.Rows())
 		}
@@ -58,11 +60,16 @@ func readSet(files []*File) (*cdrResult, error) {
 // every row is accounted for.
 func mustRead(t *testing.T, tables map[string]string) *cdrResult {
 	t.Helper()
+	return mustReadOf(t, lcsCDR, tables)
+}
+
+func mustReadOf(t *testing.T, schema *cdrSchema, tables map[string]string) *cdrResult {
+	t.Helper()
 	var files []*File
 	for _, name := range slices.Sorted(maps.Keys(tables)) {
 		files = append(files, NewFile(name, []byte(tables[name])))
 	}
-	c, err := readSet(files)
+	c, err := readSetOf(schema, files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,6 +120,9 @@ func factText(f Fact, text func(ID) Name) string {
 		if p.value != "" {
 			s += " " + p.name + "=" + p.value
 		}
+	}
+	if f.PeerPSTN {
+		s += " pstn"
 	}
 	if f.Untold {
 		s += " untold"

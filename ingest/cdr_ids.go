@@ -31,7 +31,7 @@ type cdrIDs struct {
 	far   map[int64]*cdrEntry
 }
 
-const cdrFar = 1 << 24
+const cdrFar = 1 << 28
 
 // at returns the entry of an id, nil when the table has no row for it.
 func (t *cdrIDs) at(id int64) *cdrEntry {

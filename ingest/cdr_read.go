@@ -18,6 +18,7 @@ const cdrBatch = 4096
 // cdrSet is the table set of one database while it is read. It keeps the
 // lookup tables, a few bytes a row; fact rows pass through.
 type cdrSet struct {
+	schema  *cdrSchema
 	env     *Env
 	names   *Names
 	ids     map[string]*cdrIDs // by table; nil when the table was not exported
@@ -32,17 +33,21 @@ type cdrPart struct {
 	def   *cdrTable
 }
 
-// readCDR reads the lookup tables in the order of cdrTables, then the facts.
-// Files that hold the same table are read one after the other.
 func readCDR(ctx context.Context, files []*File, env *Env, emit Emit) error {
-	s := &cdrSet{env: env, names: NewNames(), ids: map[string]*cdrIDs{}, auth: map[string]map[string]Class{}}
+	return lcsCDR.read(ctx, files, env, emit)
+}
+
+// read reads the lookup tables in the order of the description, then the
+// facts. Files that hold the same table are read one after the other.
+func (c *cdrSchema) read(ctx context.Context, files []*File, env *Env, emit Emit) error {
+	s := &cdrSet{schema: c, env: env, names: NewNames(), ids: map[string]*cdrIDs{}, auth: map[string]map[string]Class{}}
 	parts, err := s.parts(files)
 	if err != nil {
 		return err
 	}
-	for i := range cdrTables {
+	for i := range c.tables {
 		for _, p := range parts {
-			if p.def != &cdrTables[i] {
+			if p.def != &c.tables[i] {
 				continue
 			}
 			if err := s.read(ctx, p, emit); err != nil {
@@ -66,11 +71,11 @@ func (s *cdrSet) parts(files []*File) ([]cdrPart, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Path, err)
 		}
-		v := sniffCDR(h)
+		v := s.schema.sniff(h)
 		if !v.Yes {
-			return nil, fmt.Errorf("%s: no table of the call detail database any more; was it replaced while it was read?", f.Path)
+			return nil, fmt.Errorf("%s: no table of the %s any more; was it replaced while it was read?", f.Path, s.schema.about)
 		}
-		def := cdrTableNamed(v.Part)
+		def := s.schema.named(v.Part)
 		t, err := sniffTable(h)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Path, err)
@@ -81,7 +86,7 @@ func (s *cdrSet) parts(files []*File) ([]cdrPart, error) {
 		}
 		parts = append(parts, cdrPart{i, f, def})
 	}
-	s.product = cdrProduct(headers)
+	s.product = s.schema.product(headers)
 	return parts, nil
 }
 
@@ -95,6 +100,7 @@ type cdrRows struct {
 	skipped map[string]int
 	batch   *Batch
 	n       int // rows in the batch
+	room    int // records that a batch is likely to hold
 	// gap is set while a row is read when a value of it is unknown because the
 	// set is incomplete.
 	gap      bool
@@ -122,9 +128,9 @@ func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
 	var hash *cdrHash
 	switch p.def.role {
 	case cdrFact:
-		row = s.facts(r)
+		row = s.schema.facts(s, r)
 	case cdrLookup:
-		row, hash = s.lookups(r), newCDRHash(p.def.name, t.Header())
+		row, hash = s.schema.lookups(s, r), newCDRHash(p.def.name, t.Header())
 	}
 	careful := p.def.role != cdrFact || row == nil // one row after the other
 	for first := true; ; first = false {
@@ -174,7 +180,7 @@ func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
 
 // rows makes a reader of the rows of a table.
 func (s *cdrSet) rows(p cdrPart, t *Table) *cdrRows {
-	r := &cdrRows{set: s, part: p, t: t, clock: newCDRClock(s.env.Now), guids: cdrGUIDs{names: s.names}}
+	r := &cdrRows{set: s, part: p, t: t, clock: newCDRClock(s.env.Now), guids: cdrGUIDs{names: s.names}, room: cdrBatch}
 	r.take()
 	return r
 }
@@ -185,9 +191,12 @@ func (r *cdrRows) take() *Batch {
 	if b != nil && len(r.skipped) > 0 {
 		b.Skipped = r.skipped
 	}
+	if b != nil {
+		r.room = max(r.room, len(b.Records)+len(b.Records)/16)
+	}
 	r.batch = &Batch{File: r.part.index}
 	if r.t.block != nil {
-		r.batch.Records = newRecords(cdrBatch)
+		r.batch.Records = newRecords(r.room)
 	}
 	r.n, r.skipped = 0, map[string]int{}
 	return b
@@ -219,7 +228,7 @@ func (s *cdrSet) pieces(ctx context.Context, r *cdrRows, emit Emit) (careful boo
 		defer mu.Unlock()
 		if workers[n] == nil {
 			own := s.rows(r.part, t)
-			workers[n] = &cdrWorker{own, s.facts(own)}
+			workers[n] = &cdrWorker{own, s.schema.facts(s, own)}
 			own.take() // with the notes, which the file has already
 		}
 		return workers[n]
@@ -338,6 +347,9 @@ func (r *cdrRows) note(text string) { r.batch.Notes = append(r.batch.Notes, text
 func (r *cdrRows) notes() {
 	if r.set.product != "" {
 		r.note("product: " + r.set.product)
+	}
+	if r.set.schema.partial[r.part.def.name] {
+		return
 	}
 	var odd []string
 	for _, name := range r.t.Header() {

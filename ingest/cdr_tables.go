@@ -69,13 +69,13 @@ var cdrTables = []cdrTable{
 		"DialogSessionIdTime DialogSessionIdSeq FocusUserInstance IsUserInternal UserRole UserLeaveTime ClientVerId UserEndpointId LastModifiedTime"},
 	{"McuJoinsAndLeaves", cdrFact, "SessionIdTime SessionIdSeq UserId McuId UserJoinTime",
 		"DialogSessionIdTime DialogSessionIdSeq McuUserInstance IsFromPstn UserLeaveTime ClientVerId LastModifiedTime"},
+	{"Dialogs", cdrFact, "SessionIdTime SessionIdSeq ExternalId", "ExternalChecksum"},
 
 	{"ConferenceSessionDetails", cdrUnused, "SessionIdTime SessionIdSeq UserId ConferenceUriId|McuConferenceUriId",
 		"ConferenceUriId ConfInstance McuConferenceUriId UserEndpointId OnBehalfOfId ReferredById UserClientVersionId ConfClientVersionId " +
 			"ReplaceDialogIdTime ReplaceDialogIdSeq IsStartedByConfServer IsEndedByConfServer IsUserInternal ResponseCode DiagnosticId ServerId " +
 			"PoolId MediationServerId GatewayId EdgeServerId ContentTypeId InviteTime ResponseTime SessionEndTime UriTypeId UserFlag CallFlag LastModifiedTime"},
 	{"ConferenceMessageCount", cdrUnused, "SessionIdTime SessionIdSeq UserId MessageCount", ""},
-	{"Dialogs", cdrUnused, "SessionIdTime SessionIdSeq ExternalId", "ExternalChecksum"},
 	{"FileTransfers", cdrUnused, "SessionIdTime SessionIdSeq FileName|FileIdentity", "FileName FileIdentity Cookie Accept Reject Cancel LastModifiedTime"},
 	{"Locations", cdrUnused, "SessionIdTime SessionIdSeq Location", ""},
 	{"UserStatistics", cdrUnused, "UserId LastLogInTime", "LastConfOrganizedTime LastCallOrganizerCallFailureTime LastConfOrganizerCallFailureTime"},
@@ -92,13 +92,35 @@ var cdrTables = []cdrTable{
 var cdrFree = map[string]bool{"nextupdatets": true, "lastmodifiedtime": true, "checksum": true, "processed": true,
 	"rowerror": true, "rowstate": true, "table": true, "itemarray": true, "haserrors": true, "": true}
 
-func cdrTableNamed(name string) *cdrTable {
-	for i := range cdrTables {
-		if cdrTables[i].name == name {
-			return &cdrTables[i]
+// cdrSchema is one database of the product whose tables are exported one a
+// file into one folder: its tables, and what reads their rows.
+type cdrSchema struct {
+	about  string // for messages
+	tables []cdrTable
+	// partial are tables that have more columns than the description knows.
+	partial map[string]bool
+	people  string // the table of people
+	key     string // and its id
+	product func(headers map[string][]string) string
+	// part tells tables with the same columns apart; nil when there are none.
+	part           func(d *cdrTable, t *Table) string
+	lookups, facts func(s *cdrSet, r *cdrRows) rowReader
+}
+
+// named finds a table, nil when there is none of that name.
+func (c *cdrSchema) named(name string) *cdrTable {
+	for i := range c.tables {
+		if c.tables[i].name == name {
+			return &c.tables[i]
 		}
 	}
 	return nil
+}
+
+// states tells the tables that are more than names behind ids.
+func (c *cdrSchema) states(part string) bool {
+	d := c.named(part)
+	return d != nil && d.role != cdrLookup
 }
 
 // cdrColumns is the columns of a table with folded names: every file of every
@@ -117,25 +139,30 @@ type cdrNeed struct {
 
 var cdrColumnsOf = sync.OnceValue(func() map[*cdrTable]*cdrColumns {
 	tables := map[*cdrTable]*cdrColumns{}
-	for i := range cdrTables {
-		d := &cdrTables[i]
-		c := &cdrColumns{all: map[string]bool{}, count: len(strings.Fields(d.needed)) + len(strings.Fields(d.known))}
-		for item := range strings.FieldsSeq(d.needed + " " + d.known) {
-			for name := range strings.SplitSeq(item, "|") {
-				c.all[ColumnKey(name)] = true
-			}
+	for _, list := range [][]cdrTable{cdrTables, qoeTables} {
+		for i := range list {
+			tables[&list[i]] = list[i].describe()
 		}
-		for item := range strings.FieldsSeq(d.needed) {
-			need := cdrNeed{text: strings.ReplaceAll(item, "|", " or ")}
-			for name := range strings.SplitSeq(item, "|") {
-				need.keys = append(need.keys, ColumnKey(name))
-			}
-			c.needed = append(c.needed, need)
-		}
-		tables[d] = c
 	}
 	return tables
 })
+
+func (d *cdrTable) describe() *cdrColumns {
+	c := &cdrColumns{all: map[string]bool{}, count: len(strings.Fields(d.needed)) + len(strings.Fields(d.known))}
+	for item := range strings.FieldsSeq(d.needed + " " + d.known) {
+		for name := range strings.SplitSeq(item, "|") {
+			c.all[ColumnKey(name)] = true
+		}
+	}
+	for item := range strings.FieldsSeq(d.needed) {
+		need := cdrNeed{text: strings.ReplaceAll(item, "|", " or ")}
+		for name := range strings.SplitSeq(item, "|") {
+			need.keys = append(need.keys, ColumnKey(name))
+		}
+		c.needed = append(c.needed, need)
+	}
+	return c
+}
 
 func (d *cdrTable) columns() *cdrColumns { return cdrColumnsOf()[d] }
 
@@ -160,18 +187,18 @@ type cdrMatch struct {
 	missing []string
 }
 
-// recogniseCDR finds the table that documents most of the columns. The best
+// recognise finds the table that documents most of the columns. The best
 // fit decides before the needed columns are asked for: a join table whose
 // McuId was renamed is a damaged McuJoinsAndLeaves, not a FocusJoinsAndLeaves.
-func recogniseCDR(header []string) cdrMatch {
+func (c *cdrSchema) recognise(header []string) cdrMatch {
 	keys := map[string]bool{}
 	for _, name := range header {
 		keys[ColumnKey(name)] = true
 	}
 	var best cdrMatch
 	size := 0
-	for i := range cdrTables {
-		m := cdrFit(&cdrTables[i], keys)
+	for i := range c.tables {
+		m := cdrFit(&c.tables[i], keys)
 		n := m.def.columns().count
 		switch {
 		case best.def == nil, m.hits > best.hits,
@@ -207,16 +234,16 @@ func (m cdrMatch) sure() bool {
 // likely: clearly meant to be this table, whatever it lacks.
 func (m cdrMatch) likely() bool { return m.hits >= 3 && m.hits*2 >= m.columns }
 
-// cdrNamed finds the table that a file name speaks of (SessionDetails_2.csv,
+// speaksOf finds the table that a file name speaks of (SessionDetails_2.csv,
 // LcsCDR.dbo.Users.csv). It only makes a refusal clearer.
-func cdrNamed(name string) *cdrTable {
+func (c *cdrSchema) speaksOf(name string) *cdrTable {
 	name = strings.TrimSuffix(strings.ToLower(name), ".gz")
 	name = strings.TrimSuffix(name, path.Ext(name))
 	name = name[strings.LastIndexByte(name, '.')+1:]
 	key := strings.TrimRight(ColumnKey(name), "0123456789")
-	for i := range cdrTables {
-		if strings.ToLower(cdrTables[i].name) == key {
-			return &cdrTables[i]
+	for i := range c.tables {
+		if strings.ToLower(c.tables[i].name) == key {
+			return &c.tables[i]
 		}
 	}
 	return nil

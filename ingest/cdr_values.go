@@ -34,7 +34,11 @@ func notNull(b []byte) []byte {
 
 // number reads an integer column; null when it is empty or not there.
 func (r *cdrRows) number(column int) (n int64, null bool, err error) {
-	b := r.value(column)
+	return r.integer(column, r.value(column))
+}
+
+// integer is number for the value of the column.
+func (r *cdrRows) integer(column int, b []byte) (n int64, null bool, err error) {
 	if len(b) == 0 {
 		return 0, true, nil
 	}

@@ -23,20 +23,47 @@ type Composer struct{ composer }
 
 // Facts is Compose; the facts are valid until the next call.
 func (k *Composer) Facts(day []Record, text func(ID) Name) []Fact {
+	k.Begin(day, text)
+	k.Part(day)
+	k.rest()
+	return k.out
+}
+
+// Begin begins a day that is composed in parts: it takes what the quality
+// database says, the kinds for which Kind.Quality is true among the records
+// given. They must be all of the day, or of the parties in question.
+func (k *Composer) Begin(quality []Record, text func(ID) Name) {
+	k.text, k.out = text, k.out[:0]
+	k.quality(quality)
+}
+
+// Part composes other records of the day. All that share a family and key stand
+// in one part, and parts come in the order of keys, hashed records last. The
+// facts are valid until the next call.
+func (k *Composer) Part(part []Record) []Fact {
 	c := &k.composer
-	c.in, c.text, c.out = day, text, slices.Grow(c.out[:0], len(day)*2)
+	c.in, c.out = part, slices.Grow(c.out[:0], len(part)*2)
 	plain := 0
-	for i := range day {
-		if hashed(day[i].Kind) {
+	for i := range part {
+		if hashed(part[i].Kind) {
 			plain++
 		}
 	}
-	c.slots = slices.Grow(c.slots[:0], max(plain, len(day)-plain))
+	c.slots = slices.Grow(c.slots[:0], max(plain, len(part)-plain))
+	c.linking = len(c.known.uses) > 0
 	c.timed()
+	c.linking = false
 	if plain > 0 {
 		c.hashed()
 	}
 	return c.out
+}
+
+// Rest ends the day: what the quality database says and no part said.
+func (k *Composer) Rest() []Fact {
+	k.out = k.out[:0]
+	k.rest()
+	return k.out
 }
 
 // hashed tells the kinds of record whose natural key is a hash in (Seq, Sub).
@@ -54,6 +81,12 @@ type composer struct {
 	orphans  []bool
 	meeting  composeMeeting
 	clients  [256]clientSlot
+
+	known     composeQuality
+	linking   bool   // facts of call records are looked up in it
+	dialog    uint32 // Call-ID of the session at hand, 0 not told
+	organizer ID     // of the meeting at hand
+	leave     int64  // when the attendance at hand ended, 0 not told
 }
 
 // composeSlot is a record's place and the number it is sorted by.
@@ -105,7 +138,7 @@ func family(k Kind) int {
 	switch k {
 	case LoginRecord:
 		return 0
-	case SessionRecord, VoiceRecord, MediaRecord:
+	case SessionRecord, VoiceRecord, MediaRecord, DialogRecord:
 		return 1
 	}
 	return 2
@@ -115,7 +148,7 @@ func family(k Kind) int {
 // together after sorting by its time.
 func (c *composer) timed() {
 	for i := range c.in {
-		if r := &c.in[i]; !hashed(r.Kind) {
+		if r := &c.in[i]; !hashed(r.Kind) && !r.Kind.Quality() {
 			c.slots = append(c.slots, composeSlot{r.Key, uint32(i)})
 		}
 	}
@@ -192,9 +225,13 @@ func (c *composer) ofKind(run []uint32, k Kind) []uint32 {
 
 // add states a fact if somebody did it.
 func (c *composer) add(f Fact) {
-	if f.User != 0 {
-		c.out = append(c.out, f)
+	if f.User == 0 {
+		return
 	}
+	if c.linking {
+		c.told(&f)
+	}
+	c.out = append(c.out, f)
 }
 
 // class is what a record states about a party. Service accounts stand in the

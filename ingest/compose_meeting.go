@@ -14,8 +14,9 @@ type composeMeeting struct {
 // attendance is one user at one endpoint on one day of a meeting.
 type attendance struct {
 	Fact
-	servers int // joins of conferencing servers
-	phoned  int // those of them over the telephone network
+	servers int   // joins of conferencing servers
+	phoned  int   // those of them over the telephone network
+	until   int64 // the last time that it is known to have lasted to
 }
 
 // conference composes one meeting: all its rows share a key. What it was for
@@ -73,6 +74,7 @@ func (c *composer) conference(run []uint32) {
 				}
 				learn(&a.Server, server)
 				learn(&a.Media, media)
+				c.organizer, c.leave = organizer, a.until
 				c.add(a.Fact)
 			}
 		}
@@ -133,6 +135,7 @@ func (c *composer) attended(joins []uint32) []attendance {
 			a = &list[len(list)-1]
 		}
 		a.At = min(a.At, r.At)
+		a.until = max(a.until, r.Until)
 		a.Media |= r.Media
 		a.File, a.Line = before(a.User, r.From.User, a.File, a.Line, r)
 		learn(&a.Class, r.From.Class)

@@ -83,10 +83,7 @@ func (c *composer) compare(a, b *Record) int {
 			return n
 		}
 	}
-	if n := cmp.Compare(a.File, b.File); n != 0 {
-		return n
-	}
-	return cmp.Compare(a.Line, b.Line)
+	return cmp.Or(cmp.Compare(a.Sub, b.Sub), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 }
 
 // compareText orders ids by their text; nothing sorts first.
@@ -131,7 +128,7 @@ func sameRecord(a, b *Record) bool {
 func compatible(a, b *Record) bool {
 	return a.From.agrees(&b.From) && a.To.agrees(&b.To) &&
 		(a.At == b.At || a.At == a.Key || b.At == b.Key) &&
-		agree(a.Until, b.Until) && agree(a.Media, b.Media) && agree(a.Role, b.Role)
+		agree(a.Until, b.Until) && agree(a.Media, b.Media) && agree(a.Role, b.Role) && agree(a.Sub, b.Sub)
 }
 
 func (p *Party) agrees(q *Party) bool {
@@ -158,6 +155,7 @@ func (m *merged) join(r *Record) {
 	learn(&m.Media, r.Media)
 	learn(&m.Role, r.Role)
 	learn(&m.Server, r.Server)
+	learn(&m.Sub, r.Sub)
 	m.Flags |= r.Flags
 	if m.Until != 0 {
 		m.Flags &^= Open

@@ -13,6 +13,16 @@ func (c *composer) session(run []uint32) {
 	for _, at := range c.ofKind(run, MediaRecord) {
 		media |= c.in[at].Media
 	}
+	c.dialog = 0
+	if dialogs := c.ofKind(run, DialogRecord); len(c.sessions) == 1 && len(dialogs) > 0 {
+		c.dialog = uint32(c.in[dialogs[0]].Sub)
+		for _, at := range dialogs[1:] {
+			if uint32(c.in[at].Sub) != c.dialog {
+				c.dialog = 0
+				break
+			}
+		}
+	}
 	for i := range c.sessions {
 		s := &c.sessions[i]
 		// Where keys of two databases collide, the table Media cannot say whose

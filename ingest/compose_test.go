@@ -13,7 +13,8 @@ import (
 var composeNames = []Name{{}, {UserName, "alice@contoso.com"}, {UserName, "bob@contoso.com"}, {UserName, "carol@contoso.com"},
 	{UserName, "+12065550199"}, {UserName, "fred@fabrikam.com"}, {EndpointName, "uuid:a"}, {EndpointName, "uuid:b"}, {DeviceName, "mac:0004f2112233"},
 	{ClientName, "UCCAPI/3.5.6907.0 OC/3.5.6907.0 (Microsoft Office Communicator 2007 R2)"}, {ClientName, "CPE/1.0.522.101 OCPhone/1.0.522.101"},
-	{ClientName, "RTCC/2.0.6362.0 MediationServer"}, {ServerName, "fe1.contoso.com"}, {ServerName, "pool1.contoso.com"}, {SourceName, "pbx"}, {UserName, "+14255550100"}}
+	{ClientName, "RTCC/2.0.6362.0 MediationServer"}, {ServerName, "fe1.contoso.com"}, {ServerName, "pool1.contoso.com"}, {SourceName, "pbx"}, {UserName, "+14255550100"},
+	{DeviceName, "host:pc1"}, {DeviceName, "host:pc2"}, {DeviceName, "mac:00aa00000001"}}
 
 const (
 	alice ID = iota + 1
@@ -31,6 +32,9 @@ const (
 	pool1
 	pbx
 	desk
+	pc1
+	pc2
+	card
 )
 
 func composeText(id ID) Name { return composeNames[id] }
@@ -197,7 +201,7 @@ func randomDay(rng *rand.Rand) []Record {
 	day := make([]Record, rng.Intn(40))
 	for i := range day {
 		key := start + int64(rng.Intn(3))*1000
-		r := Record{Kind: Kind(1 + rng.Intn(9)), Key: key, At: key + int64(rng.Intn(3))*dayMillis/2, Seq: uint64(1 + rng.Intn(2)),
+		r := Record{Kind: Kind(1 + rng.Intn(int(QualityDialogRecord))), Key: key, At: key + int64(rng.Intn(3))*dayMillis/2, Seq: uint64(1 + rng.Intn(2)),
 			Media: Media(rng.Intn(64)) & 7, Server: pick(0, fe1, pool1), From: party(), File: uint32(rng.Intn(3)), Line: uint32(i)}
 		switch r.Kind {
 		case LoginRecord:
@@ -211,6 +215,17 @@ func randomDay(rng *rand.Rand) []Record {
 		case ConferenceRecord, JoinRecord, ServerJoinRecord:
 			r.Flags = []Flags{0, 0, ChatKind, WebKind, FromPSTN}[rng.Intn(5)]
 			r.Role = Role(rng.Intn(4))
+		case DialogRecord:
+			r = Record{Kind: r.Kind, Key: key, At: key, Seq: r.Seq, Sub: uint64(1 + rng.Intn(3))}
+		case QualityRecord:
+			r.Flags = []Flags{0, 0, FromPSTN, ToPSTN, WebKind, WebKind | Turned, WebKind | FromPSTN, Relayed | ToPSTN}[rng.Intn(8)]
+			r.To, r.Sub, r.Until = party(), uint64(rng.Intn(4)), key+int64(rng.Intn(2))*600_000
+			r.From.Device, r.To.Device, r.From.Endpoint, r.To.Endpoint = pick(0, pc1, pc2), pick(0, pc1, pc2), 0, 0
+		case QualityLineRecord:
+			r.From, r.To = Party{Device: pick(0, mac1)}, Party{Device: pick(0, mac1)}
+			r.Media = []Media{MediaAudio, MediaVideo, MediaSharing}[rng.Intn(3)]
+		case QualityDialogRecord:
+			r = Record{Kind: r.Kind, Key: key, At: key, Seq: r.Seq, Sub: uint64(1 + rng.Intn(3))}
 		case AttestedRecord:
 			r.Activity, r.Sub, r.Flags, r.To = Activity(1+rng.Intn(9)), 1, Flags(rng.Intn(2))*ToPSTN, Party{User: pick(0, bob)}
 		case PlainRecord:
@@ -280,7 +295,7 @@ func TestComposeSplitKnowledgeProperty(t *testing.T) {
 		rng := rand.New(rand.NewSource(seed))
 		var whole, split []Record
 		for i, r := range randomDay(rng) {
-			if hashed(r.Kind) || r.Kind == MediaRecord {
+			if hashed(r.Kind) || r.Kind == MediaRecord || r.Kind == DialogRecord || r.Kind.Quality() {
 				continue
 			}
 			// every row has a key of its own, but for voice and session together

@@ -19,6 +19,7 @@ func Formats() []Format {
 		wmiSettingFormat(),
 		registrationsFormat(),
 		cdrFormat(),
+		qoeFormat(),
 		plainFormat(),
 		reportFormat(),
 		iisFormat(),

@@ -73,7 +73,27 @@ const (
 	// tools report, is one fact, and each record adds what it knows of it. Until
 	// and Open are those of a LoginRecord.
 	AttestedRecord
+	// DialogRecord: the SIP dialog of a session (Dialogs). Sub is a hash of its
+	// Call-ID.
+	DialogRecord
+	// QualityRecord: one media session of the quality database (Session) with
+	// the machines of its two sides, or, with WebKind, of From with a
+	// conferencing server, To.User being the organiser. The flags FromPSTN and
+	// ToPSTN say who was reached by the telephone network. Sub is a hash of the
+	// Call-ID, or of the meeting. Of records of the quality database Seq is the
+	// whole row identity, and Key when it happened.
+	QualityRecord
+	// QualityLineRecord: one medium of such a session (MediaLine) with the
+	// network cards of the two sides.
+	QualityLineRecord
+	// QualityDialogRecord: the SIP dialog of such a session (Dialog).
+	QualityDialogRecord
 )
+
+// Quality tells the records of the quality database.
+func (k Kind) Quality() bool {
+	return k == QualityRecord || k == QualityLineRecord || k == QualityDialogRecord
+}
 
 // Flags of a record.
 type Flags uint16
@@ -86,6 +106,8 @@ const (
 	ChatKind                    // the meeting (server) is told to be group IM
 	WebKind                     // the meeting (server) is told to be audio/video, sharing or data
 	Keyed                       // plain row with a session of its own: equal keys are one fact
+	Relayed                     // the leg between Mediation Server and gateway of a call that has another leg
+	Turned                      // From is the called side of a session with a conferencing server
 )
 
 // Party is one side of a record. Anything may be unknown (zero).
@@ -211,7 +233,7 @@ var recordPool sync.Pool
 
 // newRecords is room for the records of a batch.
 func newRecords(n int) []Record {
-	if room, ok := recordPool.Get().(*[]Record); ok {
+	if room, ok := recordPool.Get().(*[]Record); ok && cap(*room) >= n {
 		return (*room)[:0]
 	}
 	return make([]Record, 0, n)

@@ -17,6 +17,7 @@ const (
 	meetings
 	plain
 	attested
+	quality
 )
 
 var familyOf = [...]int{
@@ -24,6 +25,8 @@ var familyOf = [...]int{
 	ingest.SessionRecord: sessions, ingest.VoiceRecord: sessions, ingest.MediaRecord: sessions,
 	ingest.ConferenceRecord: meetings, ingest.JoinRecord: meetings, ingest.ServerJoinRecord: meetings,
 	ingest.PlainRecord: plain, ingest.AttestedRecord: attested,
+	ingest.DialogRecord:  sessions,
+	ingest.QualityRecord: quality, ingest.QualityLineRecord: quality, ingest.QualityDialogRecord: quality,
 }
 
 const (
@@ -116,7 +119,11 @@ func (w *writer) due() bool {
 // one by themselves.
 func activityTime(r *segment.Row) (int64, bool) {
 	switch {
-	case r.At == ingest.Undated, r.Kind == ingest.VoiceRecord, r.Kind == ingest.MediaRecord, r.Flags&ingest.Synthetic != 0:
+	case r.At == ingest.Undated, r.Flags&ingest.Synthetic != 0:
+		return 0, false
+	}
+	switch r.Kind {
+	case ingest.VoiceRecord, ingest.MediaRecord, ingest.DialogRecord, ingest.QualityLineRecord, ingest.QualityDialogRecord:
 		return 0, false
 	}
 	return r.At, true
@@ -129,6 +136,8 @@ func (v *vocabulary) reach(r *segment.Row) int64 {
 	case r.At == ingest.Undated, r.Activity.Standing(),
 		(r.Kind == ingest.LoginRecord || r.Activity == ingest.IMLogin) && r.Flags&ingest.Open != 0 && v.phone(r.From):
 		return math.MaxInt64
+	case r.Kind == ingest.QualityRecord: // the end only tells which session of the call records it is
+		return max(r.Key, r.At)
 	}
 	return max(r.Key, r.At, r.Until)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"calaudit/audit"
 	"calaudit/ingest"
 )
 
@@ -68,6 +69,21 @@ func (s *Store) Lines(ctx context.Context, from, to time.Time, ids []string, lim
 	machines := false // what users did on other machines is not counted
 	for id := range l.who.Users {
 		l.users[id] = true
+	}
+	if len(l.who.Machines) > 0 {
+		// A network card stands in no record beside its user, but in the usages.
+		usages, err := newFew(ctx, s.q, newUsages())
+		if err != nil {
+			return nil, explain(err)
+		}
+		err = usages.each(func(_ uint32, k *audit.UsageKey) {
+			if (l.who.Machines[k.Device] || l.who.Machines[k.Endpoint]) && !l.users[k.User] {
+				l.users[k.User], machines = true, true
+			}
+		})
+		if err != nil {
+			return nil, explain(err)
+		}
 	}
 	for _, more := range []bool{false, true} { // first the users of the machines, then the parties of all users
 		if !more && len(l.who.Machines) == 0 {

@@ -49,9 +49,10 @@ type recordKey struct {
 	seq    uint64
 }
 
-// keyOf leaves the time out for attested records, whose key is none.
+// keyOf leaves the time out for attested records, whose key is none, and for
+// those of the quality database, which share another.
 func keyOf(family int, r *segment.Row) recordKey {
-	if family == attested {
+	if family == attested || family == quality {
 		return recordKey{family, 0, r.Seq}
 	}
 	return recordKey{family, r.Key, r.Seq}
@@ -105,7 +106,7 @@ func (l *lookup) days(ctx context.Context) (err error) {
 		text string
 	}{
 		{&l.open, "SELECT family, import, block FROM segment WHERE id=?"},
-		{&l.besides, "SELECT id FROM segment WHERE day=?1 AND family=?2 AND (low<=?3 AND high>=?3 OR ?2=5)"}, // attested
+		{&l.besides, "SELECT id FROM segment WHERE day=?1 AND family=?2 AND (low<=?3 AND high>=?3 OR ?2>=5)"}, // attested, quality
 	} {
 		if *st.at, err = l.s.db.PrepareContext(ctx, st.text); err != nil {
 			return err
@@ -171,6 +172,18 @@ func (l *lookup) day(ctx context.Context, day int64, where map[uint64]bool) erro
 			r := &l.space.rows[i]
 			if l.parties[r.From] || l.parties[r.To] {
 				keys[keyOf(b.family, r)] = true
+			}
+		}
+	}
+	// What the quality database says of the same people may be in the facts of
+	// other records.
+	if err := l.beside(ctx, day, recordKey{family: quality}, blocks); err != nil {
+		return err
+	}
+	for _, b := range blocks {
+		for i := b.start; i < b.end && b.family == quality; i++ {
+			if r := &l.space.rows[i]; l.parties[r.From] || l.parties[r.To] {
+				keys[keyOf(quality, r)] = true
 			}
 		}
 	}

@@ -133,43 +133,48 @@ const slicesPerDay = 16
 // during the call. The File of a fact is what place makes of the block in which
 // its record stands.
 func (x *composing) facts(p part, place func(*block) uint32, w *workspace, call func([]ingest.Fact)) error {
+	// What the quality database says is held against everything else.
+	err := x.unpackAll(p, place, w, func(b *block) bool { return b.family == quality }, func(*segment.Row) bool { return true })
+	if err != nil {
+		return err
+	}
+	w.composer.Begin(w.recs, x.name)
 	for slice := range int64(slicesPerDay) {
 		from := p.day*dayMS + slice*(dayMS/slicesPerDay)
-		err := x.compose(p, place, w, call, from, from+dayMS/slicesPerDay)
+		to := from + dayMS/slicesPerDay
+		err := x.unpackAll(p, place, w, func(b *block) bool { return b.family < attested && b.high >= from && b.low < to },
+			func(r *segment.Row) bool { return r.Key >= from && r.Key < to && !x.conflicts.loses(r) })
 		if err != nil {
 			return err
 		}
-	}
-	return x.composeAttested(p, place, w, call)
-}
-
-// compose composes the records whose keys lie between two times.
-func (x *composing) compose(p part, place func(*block) uint32, w *workspace, call func([]ingest.Fact), from, to int64) error {
-	w.recs = w.recs[:0]
-	for i := range p.blocks {
-		b := &p.blocks[i]
-		if b.family == attested || b.high < from || b.low >= to {
-			continue
-		}
-		if err := x.unpack(b, place, w, func(r *segment.Row) bool { return r.Key >= from && r.Key < to && !x.conflicts.loses(r) }); err != nil {
-			return err
+		if len(w.recs) > 0 {
+			call(w.composer.Part(w.recs))
 		}
 	}
-	w.compose(x, call)
+	// The key of attested records is no time.
+	err = x.unpackAll(p, place, w, func(b *block) bool { return b.family == attested }, func(*segment.Row) bool { return true })
+	if err != nil {
+		return err
+	}
+	if len(w.recs) > 0 {
+		call(w.composer.Part(w.recs))
+	}
+	if rest := w.composer.Rest(); len(rest) > 0 {
+		call(rest)
+	}
 	return nil
 }
 
-// composeAttested composes the records whose key is no time.
-func (x *composing) composeAttested(p part, place func(*block) uint32, w *workspace, call func([]ingest.Fact)) error {
+// unpackAll makes the wanted records of the wanted blocks those of the worker.
+func (x *composing) unpackAll(p part, place func(*block) uint32, w *workspace, wanted func(*block) bool, record func(*segment.Row) bool) error {
 	w.recs = w.recs[:0]
 	for i := range p.blocks {
-		if b := &p.blocks[i]; b.family == attested {
-			if err := x.unpack(b, place, w, func(*segment.Row) bool { return true }); err != nil {
+		if b := &p.blocks[i]; wanted(b) {
+			if err := x.unpack(b, place, w, record); err != nil {
 				return err
 			}
 		}
 	}
-	w.compose(x, call)
 	return nil
 }
 
@@ -189,12 +194,6 @@ func (x *composing) unpack(b *block, place func(*block) uint32, w *workspace, wa
 		}
 	}
 	return nil
-}
-
-func (w *workspace) compose(x *composing, call func([]ingest.Fact)) {
-	if len(w.recs) > 0 {
-		call(w.composer.Facts(w.recs, x.name))
-	}
 }
 
 // sound: everything that the row refers to is there.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"math/rand"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -16,6 +17,23 @@ import (
 // filled is a database with the sample company in it.
 func filled(t testing.TB) (*Store, []ingest.Name) {
 	t.Helper()
+	return filledFrom(t, filepath.Join("..", "sample-logs", "contoso"))
+}
+
+// bothDatabases is a company with its quality database, which has a part in
+// the facts of the call records.
+func bothDatabases(t testing.TB) (*Store, []ingest.Name) {
+	t.Helper()
+	dir := t.TempDir()
+	out, err := exec.Command("go", "run", "calaudit/sample-logs/generate", "-qoe", "-seed", "5", "-days", "12", "-out", dir).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return filledFrom(t, dir)
+}
+
+func filledFrom(t testing.TB, dir string) (*Store, []ingest.Name) {
+	t.Helper()
 	ctx := context.Background()
 	s, err := Open(ctx, filepath.Join(t.TempDir(), "a.db"))
 	if err != nil {
@@ -23,7 +41,7 @@ func filled(t testing.TB) (*Store, []ingest.Name) {
 	}
 	t.Cleanup(func() { s.Close() })
 	cmd := s.NewCommand(&ingest.Env{Now: time.Date(2009, 4, 1, 0, 0, 0, 0, time.UTC), Location: time.UTC})
-	pile := ingest.Gather([]string{filepath.Join("..", "sample-logs", "contoso")})
+	pile := ingest.Gather([]string{dir})
 	for i := range pile.Units {
 		if _, err := cmd.Import(ctx, &pile.Units[i]); err != nil {
 			t.Fatal(err)
@@ -58,19 +76,29 @@ func randomWindow(r *rand.Rand) (from, to time.Time) {
 }
 
 func TestSummariesCountWhatTheRecordsSay(t *testing.T) {
-	s, names := filled(t)
+	t.Run("sample", func(t *testing.T) { summariesCount(t, filled, 40) })
+	t.Run("quality", func(t *testing.T) { summariesCount(t, bothDatabases, 15) })
+}
+
+func summariesCount(t *testing.T, fill func(testing.TB) (*Store, []ingest.Name), rounds int) {
+	s, names := fill(t)
 	r := rand.New(rand.NewSource(1))
-	for range 40 {
+	for range rounds {
 		from, to := randomWindow(r)
 		sameAsScan(t, s, names, from, to, 1)
 	}
 }
 
 func TestLinesAreThoseThatAScanFinds(t *testing.T) {
-	s, names := filled(t)
+	t.Run("sample", func(t *testing.T) { linesAreFound(t, filled, 30) })
+	t.Run("quality", func(t *testing.T) { linesAreFound(t, bothDatabases, 24) })
+}
+
+func linesAreFound(t *testing.T, fill func(testing.TB) (*Store, []ingest.Name), rounds int) {
+	s, names := fill(t)
 	r := rand.New(rand.NewSource(2))
 	ctx := context.Background()
-	for round := range 30 {
+	for round := range rounds {
 		from, to := randomWindow(r)
 		if round > 5 { // the first ones find no summaries
 			if _, err := s.Window(ctx, names, from, to); err != nil {

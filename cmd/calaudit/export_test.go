@@ -22,7 +22,7 @@ import (
 func TestTheQueryOnTheExportCountsLikeTheAudit(t *testing.T) {
 	dirs := []string{filepath.Join(repo, "sample-logs", "contoso")}
 	for seed := 40; seed < 44; seed++ {
-		dirs = append(dirs, generate(t, "-users", "120", "-days", "20", "-seed", fmt.Sprint(seed)))
+		dirs = append(dirs, generate(t, "-qoe="+fmt.Sprint(seed%2 == 1), "-users", "120", "-days", "20", "-seed", fmt.Sprint(seed)))
 	}
 	for i, dir := range dirs {
 		db, target := filepath.Join(t.TempDir(), "a.db"), filepath.Join(t.TempDir(), "plain.sqlite")

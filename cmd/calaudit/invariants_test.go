@@ -30,7 +30,7 @@ func inputs(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() == "truth.json" {
+		if err != nil || d.IsDir() || d.Name() == "truth.json" || d.Name() == "truth-qoe.json" {
 			return err
 		}
 		data, err := os.ReadFile(path)
@@ -103,7 +103,8 @@ func TestNamesOfFilesAndTheirOrderDoNotMatter(t *testing.T) {
 
 // factTables are the tables whose rows a test may spread over folders; every
 // folder keeps all lookup tables, since ids mean something in one set only.
-var factTables = []string{"SessionDetails", "VoipDetails", "Media", "Conferences", "FocusJoinsAndLeaves", "McuJoinsAndLeaves", "Registration"}
+var factTables = []string{"SessionDetails", "VoipDetails", "Media", "Conferences", "FocusJoinsAndLeaves", "McuJoinsAndLeaves", "Registration",
+	"Dialogs", "Session", "MediaLine", "Dialog"}
 
 func isFact(name string) bool {
 	base := strings.TrimSuffix(filepath.Base(name), ".csv")
@@ -118,9 +119,13 @@ func isFact(name string) bool {
 // TestSplitShuffledAndRepeatedExportsGiveTheSameDigest spreads the rows of every
 // table over several folders at random, some rows twice, in random order.
 func TestSplitShuffledAndRepeatedExportsGiveTheSameDigest(t *testing.T) {
-	dir := filepath.Join(repo, "sample-logs", "contoso")
+	t.Run("sample", func(t *testing.T) { splitAndShuffled(t, filepath.Join(repo, "sample-logs", "contoso"), 4) })
+	t.Run("quality", func(t *testing.T) { splitAndShuffled(t, generate(t, "-qoe", "-days", "10", "-seed", "6"), 2) })
+}
+
+func splitAndShuffled(t *testing.T, dir string, seeds int) {
 	want := runDigest(t, dir).Digest
-	for seed := range 4 {
+	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			r := rand.New(rand.NewSource(int64(seed)))
 			out := t.TempDir()

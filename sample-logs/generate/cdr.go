@@ -44,6 +44,9 @@ type cdr struct {
 	sessions, voip, media, registrations, conferences,
 	focus, mcuJoins, users, phones, confURIs, devices *table
 	userID, phoneID, confURIID, deviceID int
+
+	dialogs       *table            // nil without -qoe
+	uris, numbers map[string]string // of Users and Phones, by id
 }
 
 // lookups are repeated whole in the second dump; the others by day.
@@ -73,7 +76,8 @@ var columns = map[string]string{
 		"User2MessageCount,SessionEndTime,MediaTypes,User1Flag,User2Flag,CallFlag,Processed",
 	"VoipDetails": "SessionIdTime,SessionIdSeq,FromNumberId,ConnectedNumberId,FromMediationServerId," +
 		"ToMediationServerId,FromGatewayId,ToGatewayId,DisconnectedbyURIId,DisconnectedbyPhoneId",
-	"Media": "SessionIdTime,SessionIdSeq,MediaId,StartTime,EndTime",
+	"Dialogs": "SessionIdTime,SessionIdSeq,ExternalChecksum,ExternalId", // with -qoe
+	"Media":   "SessionIdTime,SessionIdSeq,MediaId,StartTime,EndTime",
 	"Conferences": "SessionIdTime,SessionIdSeq,ConferenceUriId,ConfInstance,ConferenceStartTime,ConferenceEndTime," +
 		"PoolId,OrganizerId,Flag,Processed",
 	"FocusJoinsAndLeaves": "SessionIdTime,SessionIdSeq,DialogSessionIdTime,DialogSessionIdSeq,UserId," +
@@ -86,7 +90,7 @@ var columns = map[string]string{
 }
 
 func (w *world) openCDR() error {
-	c := &cdr{tables: map[string]*table{}, mirrorFrom: w.cfg.days - 5}
+	c := &cdr{tables: map[string]*table{}, uris: map[string]string{}, numbers: map[string]string{}, mirrorFrom: w.cfg.days - 5}
 	if w.cfg.events > 100_000 { // the second dump stays small
 		c.mirrorFrom = w.cfg.days - 1
 	}
@@ -97,6 +101,9 @@ func (w *world) openCDR() error {
 		}
 	}
 	for name, header := range columns {
+		if name == "Dialogs" && !w.cfg.qoe {
+			continue
+		}
 		t := &table{n: w.newTally("cdr/" + name + ".csv"), t: w.newTally(overlapFolder + "/" + name + ".csv")}
 		var err error
 		if t.main, err = os.Create(filepath.Join(w.cfg.out, "cdr", name+".csv")); err != nil {
@@ -112,7 +119,7 @@ func (w *world) openCDR() error {
 	for name, field := range map[string]**table{"SessionDetails": &c.sessions, "VoipDetails": &c.voip, "Media": &c.media,
 		"Registration": &c.registrations, "Conferences": &c.conferences, "FocusJoinsAndLeaves": &c.focus,
 		"McuJoinsAndLeaves": &c.mcuJoins, "Users": &c.users, "Phones": &c.phones, "ConferenceUris": &c.confURIs,
-		"Devices": &c.devices} {
+		"Devices": &c.devices, "Dialogs": &c.dialogs} {
 		*field = c.tables[name]
 	}
 	return nil
@@ -209,6 +216,7 @@ func (c *cdr) addUser(uri, tenant, uriType string) string {
 	c.userID++
 	id := strconv.Itoa(1000 + c.userID)
 	c.users.whole("", id, uri, tenant, uriType)
+	c.uris[id] = uri
 	return id
 }
 
@@ -216,6 +224,7 @@ func (c *cdr) addPhone(number string) string {
 	c.phoneID++
 	id := strconv.Itoa(500 + c.phoneID)
 	c.phones.whole(id, number, "")
+	c.numbers[id] = number
 	return id
 }
 

@@ -26,6 +26,7 @@ type config struct {
 	end                 time.Time
 	out                 string
 	broken              string
+	qoe                 bool
 }
 
 // windowDays is the length of the audit window that truth.json is about.
@@ -56,6 +57,7 @@ func parseFlags(args []string) (config, error) {
 	fs.Uint64Var(&cfg.seed, "seed", 1, "seed of all random choices")
 	fs.StringVar(&end, "end", "2009-03-31", "last day, YYYY-MM-DD")
 	fs.StringVar(&cfg.out, "out", "", "folder to write (required)")
+	fs.BoolVar(&cfg.qoe, "qoe", false, "write the quality database as well, and truth-qoe.json about it")
 	fs.StringVar(&cfg.broken, "broken", "", "write the damaged exports to this folder instead of a company")
 	if err := fs.Parse(args); err != nil {
 		return cfg, err
@@ -97,6 +99,9 @@ func (w *world) write() error {
 	if err := w.openCDR(); err != nil {
 		return err
 	}
+	if err := w.openQoE(); err != nil {
+		return err
+	}
 	w.plan()
 	w.scripts()
 	w.writeLookups()
@@ -104,8 +109,11 @@ func (w *world) write() error {
 	if err := w.closeCDR(); err != nil {
 		return err
 	}
+	if err := w.closeQoE(); err != nil {
+		return err
+	}
 	// Settings and truth come last: they speak of what has happened.
-	for _, write := range []func() error{w.writeActivity, w.writeDirectory, w.writeSettings, w.writeTruth} {
+	for _, write := range []func() error{w.writeQoETruth, w.writeActivity, w.writeDirectory, w.writeSettings, w.writeTruth} {
 		if err := write(); err != nil {
 			return err
 		}

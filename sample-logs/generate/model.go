@@ -15,6 +15,8 @@ type subject struct {
 	seen [nActivities][2]version
 	// days marks the days of the window with each activity.
 	days [nActivities][2]uint64
+	// media is like seen: what the quality database tells.
+	media [nActivities][2]version
 }
 
 // device is a machine with an id of its own.
@@ -121,6 +123,7 @@ type world struct {
 	first    time.Time // day 0
 	dateText []string  // of each day, with the blank before the time
 	cdr      *cdr
+	qoe      *qoe // nil without -qoe
 
 	people    []*person
 	byRole    [nRoles][]*person

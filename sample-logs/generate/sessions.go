@@ -1,6 +1,9 @@
 package main
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+)
 
 // dates is the day's text as it stands before the time of day.
 func (w *world) dates(day int) string { return w.dateText[day] }
@@ -106,6 +109,24 @@ func (w *world) call(s session) {
 	if s.code/100 == 2 {
 		w.noteSession(s)
 	}
+	if w.qoe != nil {
+		w.dialog(s, seq, length)
+	}
+}
+
+// dialog writes the SIP dialog of a session, which both databases keep, and the
+// media.
+func (w *world) dialog(s session, seq, length int) {
+	id := w.qoe.rng.guid()
+	t := w.cdr.dialogs
+	t.time(w.dates(s.day), s.ms)
+	t.num(seq)
+	t.num(0)
+	t.str(fmt.Sprintf("0x%X", id+";a1;b2"))
+	t.end(s.day >= w.cdr.mirrorFrom)
+	if s.code/100 == 2 {
+		w.mediaCall(s, length, id+";from-tag=a1;to-tag=b2")
+	}
 }
 
 // noteSession keeps what an answered session means, by the licence model.
@@ -189,7 +210,8 @@ type conference struct {
 // meet writes one meeting and its joins.
 func (w *world) meet(m conference) {
 	c, date, mirror := w.cdr, w.dates(m.day), m.day >= w.cdr.mirrorFrom
-	uri := c.addConferenceURI("sip:"+m.address+";gruu;opaque=app:conf:focus:id:"+w.rng.hex(8), uriFocus)
+	id := w.rng.hex(8)
+	uri := c.addConferenceURI("sip:"+m.address+";gruu;opaque=app:conf:focus:id:"+id, uriFocus)
 	end := min(m.ms+1800_000+w.rng.n(3600)*1000, 86_300_007)
 	t := c.conferences
 	t.time(date, m.ms)
@@ -227,6 +249,9 @@ func (w *world) meet(m conference) {
 	}
 	if !m.synthetic {
 		w.noteConference(m)
+	}
+	if w.qoe != nil {
+		w.mediaMeeting(m, id, end)
 	}
 }
 

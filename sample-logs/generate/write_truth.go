@@ -78,6 +78,52 @@ func (w *world) writeTruth() error {
 	return os.WriteFile(filepath.Join(w.cfg.out, "truth.json"), b.Bytes(), 0o666)
 }
 
+// writeQoETruth writes what the quality database alone tells, beside directory
+// and settings: the subjects and their judgement; and the machines, which it
+// tells beside the call records as well.
+func (w *world) writeQoETruth() error {
+	if w.qoe == nil {
+		return nil
+	}
+	users, devices, beside := map[string]any{}, map[string]any{}, map[string]any{}
+	for _, s := range w.subjects {
+		all := s.seen
+		s.seen = s.media
+		v := s.judge()
+		s.seen = all
+		if v.listed && s.device == nil {
+			users[s.id] = []any{s.class, v.outcome(), v.licenses()}
+		}
+	}
+	for _, d := range w.devices {
+		if d.identity != nil {
+			devices[d.id] = []string{d.class, "required", ""}
+		}
+	}
+	for _, m := range w.qoe.machines {
+		class, id := "computer", m.id(w.qoe)
+		if m.phone != nil {
+			class, id = m.phone.class, m.phone.id
+		}
+		verdict := []string{class, "exempt", ""}
+		if m.required {
+			verdict[2] = "user-cal"
+		}
+		if m.required || m.exempt {
+			devices[id] = verdict
+			beside[id] = verdict
+		}
+	}
+	var b bytes.Buffer
+	b.WriteString("{\n")
+	field(&b, "schema", truthSchema)
+	section(&b, "users", users, ",")
+	section(&b, "devices", devices, ",")
+	section(&b, "machines", beside, "")
+	b.WriteString("}\n")
+	return os.WriteFile(filepath.Join(w.cfg.out, "truth-qoe.json"), b.Bytes(), 0o666)
+}
+
 // activeDays counts the different days of the window with each activity. Days
 // and not records, because one attendance may leave several records.
 func (s *subject) activeDays() map[string]int {

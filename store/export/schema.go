@@ -37,7 +37,7 @@ var Activities = Table{Name: "activities", Daily: true, About: "one activity of 
 	{"peer_id", Int, "with whom, where one is known: names.id"},
 	{"peer_pstn", Bool, "the peer is not known but for being on the telephone network"},
 	{"device_id", Int, "machine with an id of its own: names.id"},
-	{"endpoint_id", Int, "one user on one machine: names.id"},
+	{"endpoint_id", Int, "one user on one machine, or the name of a machine beside its network card: names.id"},
 	{"client_id", Int, "program (user agent): names.id"},
 	{"server_id", Int, "server or pool: names.id"},
 	{"class_stated", Text, "class of the user that the source itself states"},
