@@ -13,6 +13,10 @@ func Formats() []Format {
 		ldifFormat(),
 		csvdeFormat(),
 		cdrFormat(),
+		ocsTraceFormat(),
+		uccapiTraceFormat(),
+		sipeTraceFormat(),
+		bareTraceFormat(),
 		plainFormat(),
 	}
 }

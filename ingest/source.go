@@ -9,11 +9,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"strings"
 
 	"calaudit/ingest/delimited"
+	"calaudit/ingest/siptrace"
 	"calaudit/ingest/text"
 )
 
@@ -25,7 +27,8 @@ const MaxSourceRow = 64 << 10
 // decoded UTF-8 without its last line end, that begins on a line (1-based, as
 // readers count them) for which wanted is true. A row of a table goes on until
 // its quotes are balanced, at most delimited.MaxQuotedLines lines; an entry of
-// a directory-ldif file up to a blank line or the next "dn:". text is valid
+// a directory-ldif file up to a blank line or the next "dn:", a record of a SIP
+// trace up to the body of its message. text is valid
 // during the call only. The result is the SHA-256 of the unpacked content, in
 // hexadecimal. Memory is bounded, however long a line is.
 func (f *File) SourceRows(ctx context.Context, format string, wanted func(line int) bool, call func(line int, text []byte) error) (sum string, err error) {
@@ -36,14 +39,45 @@ func (f *File) SourceRows(ctx context.Context, format string, wanted func(line i
 	defer rc.Close()
 	h := sha256.New()
 	raw := io.TeeReader(rc, h)
+	if shape := traceShape(format); shape != nil {
+		err = traceRows(ctx, siptrace.NewReader(text.NewReader(raw), shape), wanted, call)
+		return finishSum(h, raw, err)
+	}
 	r := sourceReader{lines: newSourceLines(text.NewReader(raw)), ldif: format == ldifFormat().Name, call: call}
-	if err := r.read(ctx, wanted); err != nil {
+	return finishSum(h, raw, r.read(ctx, wanted))
+}
+
+// finishSum reads what is left of a file whose rows were read, for its hash.
+func finishSum(h hash.Hash, raw io.Reader, err error) (string, error) {
+	if err != nil {
 		return "", err
 	}
 	if _, err := io.Copy(io.Discard, raw); err != nil {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// traceRows gives records of a trace: their text up to the body of the message.
+func traceRows(ctx context.Context, r *siptrace.Reader, wanted func(line int) bool, call func(line int, text []byte) error) error {
+	for n := 1; ; n++ {
+		rec, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if wanted(rec.Line) {
+			text := bytes.TrimRight(rec.Public(), "\r\n")
+			if err := call(rec.Line, text[:min(len(text), MaxSourceRow+1)]); err != nil {
+				return err
+			}
+		}
+		if n%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
 }
 
 // sourceReader puts the lines of wanted rows together.

@@ -23,10 +23,12 @@ var rooms = map[string][]string{
 	"store/segment":    {"ingest"},
 	"audit/report":     {"audit"},
 	"audit":            {"ingest"}, // vocabulary, canonical ids and Source only: no reading
-	"ingest":           {"ingest/text", "ingest/delimited", "ingest/ldif"},
+	"ingest":           {"ingest/text", "ingest/delimited", "ingest/ldif", "ingest/sip", "ingest/siptrace"},
 	"ingest/text":      {},
 	"ingest/delimited": {},
 	"ingest/ldif":      {},
+	"ingest/sip":       {},
+	"ingest/siptrace":  {"ingest/sip"},
 }
 
 // banned are outside packages that have one room only.
