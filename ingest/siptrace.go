@@ -74,7 +74,10 @@ type traceReader struct {
 	files   []traceFile
 	message sip.Message
 	people  map[string]tracePerson // by address as written
-	texts   map[string]ID          // clients and servers
+	epids   map[string]ID          // by text as written
+	clients map[string]ID
+	hosts   map[string]ID
+	servers map[ID]bool // clients at which no person sits
 	open    transactions
 	told    map[[16]byte]int64
 }
@@ -90,7 +93,7 @@ type traceFile struct {
 
 func readTrace(ctx context.Context, shape *siptrace.Shape, files []*File, env *Env, emit Emit) error {
 	t := &traceReader{env: env, emit: emit, names: NewNames(), limit: env.Now.Add(24 * time.Hour).UnixMilli(),
-		files: make([]traceFile, len(files)), people: map[string]tracePerson{}, texts: map[string]ID{}, told: map[[16]byte]int64{}}
+		files: make([]traceFile, len(files)), people: map[string]tracePerson{}, epids: map[string]ID{}, clients: map[string]ID{}, hosts: map[string]ID{}, servers: map[ID]bool{}, told: map[[16]byte]int64{}}
 	t.open.init()
 	for i, f := range files {
 		if err := t.readFile(ctx, shape, i, f); err != nil {
@@ -295,13 +298,15 @@ func (t *traceReader) record(rec *siptrace.Record) error {
 
 // at is when the record was traced.
 func (t *traceReader) at(rec *siptrace.Record) (int64, error) {
-	if rec.Zone == siptrace.NoTime {
-		if t.env.FileDate.IsZero() {
-			return Undated, nil
-		}
+	at, zone, bad := rec.Time(t.env.Location)
+	switch {
+	case bad != "":
+		return 0, told("%s", bad)
+	case zone == siptrace.NoTime && t.env.FileDate.IsZero():
+		return Undated, nil
+	case zone == siptrace.NoTime:
 		return t.env.FileDate.UnixMilli(), nil
 	}
-	at := rec.Millis(t.env.Location)
 	if at > t.limit {
 		return 0, told("the time %s lies in the future; check the clock of the machine that wrote the trace", time.UnixMilli(at).UTC().Format(time.RFC3339))
 	}

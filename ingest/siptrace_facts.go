@@ -19,42 +19,31 @@ type traceMeeting struct {
 	from      bool // the conference is the caller
 }
 
-func (x *traceMeeting) learn(y traceMeeting) {
-	if x.key == 0 {
-		*x = y
-		return
-	}
-	if x.key == y.key {
-		x.flags |= y.flags
-		x.media |= y.media
-	}
-}
-
 // meeting finds the conference address in the message: that of the focus or of
 // a conferencing server (MS-CONFBAS 2.2.3.4), of either side.
-func (t *traceReader) meeting(m *sip.Message, request bool) traceMeeting {
-	if request {
-		if x := t.conference(m.URI); x.key != 0 {
-			return x
-		}
+func (t *traceReader) meeting(uri []byte, from, to sip.Address) traceMeeting {
+	x := t.conference(uri)
+	if x.key == 0 {
+		x = t.conference(addressText(to))
 	}
-	for _, name := range [...]string{"To", "From"} {
-		a, _, _ := sip.NextAddress(m.Get(name))
-		uri := a.URI
-		if a.Bare {
-			uri = a.Written
-		}
-		if x := t.conference(uri); x.key != 0 {
-			x.from = name == "From"
-			return x
-		}
+	if x.key == 0 {
+		x = t.conference(addressText(from))
+		x.from = true
 	}
-	return traceMeeting{}
+	return x
+}
+
+// addressText is an address with all that may be parameters of it.
+func addressText(a sip.Address) []byte {
+	if a.Bare {
+		return a.Written
+	}
+	return a.URI
 }
 
 // conference reads `sip:organizer;gruu;opaque=app:conf:KIND:id:ID`.
 func (t *traceReader) conference(uri []byte) (x traceMeeting) {
-	if !bytes.Contains(uri, []byte("conf")) && !containsFold(uri, "conf") {
+	if bytes.IndexByte(uri, ';') < 0 || !containsFold(uri, "app:conf:") {
 		return x
 	}
 	u, ok := sip.ParseURI(uri)
@@ -90,10 +79,14 @@ func isFactory(address []byte) bool { return containsFold(address, "app:conf:foc
 
 // containsFold is bytes.Contains without regard to case; what is lower case.
 func containsFold(b []byte, what string) bool {
+next:
 	for ; len(b) >= len(what); b = b[1:] {
-		if b[0]|0x20 == what[0]|0x20 && strings.EqualFold(string(b[:len(what)]), what) {
-			return true
+		for i := range len(what) {
+			if c := b[i]; c != what[i] && (c < 'A' || c > 'Z' || c|0x20 != what[i]) {
+				continue next
+			}
 		}
+		return true
 	}
 	return false
 }
@@ -353,7 +346,7 @@ func (t *traceReader) session(x *transaction, media Media, told bool) {
 		return
 	}
 	from, to := x.from, x.to
-	if to.client != 0 && !to.number && serves(ClientKind(t.names.Name(to.client).Text)) {
+	if to.client != 0 && !to.number && t.serves(to.client) {
 		to.client = 0 // a gateway answered for a person who is reached elsewhere
 	}
 	network := x.network && !from.number // the caller's number is withheld
@@ -393,8 +386,16 @@ func (t *traceReader) session(x *transaction, media Media, told bool) {
 	t.add(x, list[:n]...)
 }
 
-// serves tells a kind of program at which no person sits.
-func serves(kind string) bool { return kind == "server" || kind == "gateway" }
+// serves tells a program at which no person sits.
+func (t *traceReader) serves(client ID) bool {
+	serves, ok := t.servers[client]
+	if !ok {
+		kind := ClientKind(t.names.Name(client).Text)
+		serves = kind == "server" || kind == "gateway"
+		t.servers[client] = serves
+	}
+	return serves
+}
 
 // mostTold is how many facts are remembered so as not to repeat them. A
 // repetition that was forgotten is stored again and composed into the same fact.

@@ -182,6 +182,10 @@ func (t *traceReader) take(rec *siptrace.Record) error {
 		t.skipPassed(m.Method)
 		return nil
 	}
+	if m.Status != 0 && passedAnswer(rec.Headers()) {
+		t.skip(t.file, skipAnswer)
+		return nil
+	}
 	rec.Parse(m)
 	number, name, ok := cutCSeq(m.Get("CSeq"))
 	if !ok {
@@ -196,20 +200,20 @@ func (t *traceReader) take(rec *siptrace.Record) error {
 	} else if traceMethodOf(name) != method {
 		return told("the method of CSeq is not that of the message; %s", exportTrace)
 	}
+	// Everything that can be wrong with a copy comes before anything is kept.
 	callID, from, to, err := addressed(m)
 	if err != nil {
 		return err
 	}
+	caller, err := t.person(from)
+	if err != nil {
+		return err
+	}
+	callee, err := t.person(to)
+	if err != nil {
+		return err
+	}
 	at, err := t.at(rec)
-	if err != nil {
-		return err
-	}
-	// Everything that can be wrong with a copy comes before anything is kept.
-	caller, err := t.party(m, from, m.Status == 0)
-	if err != nil {
-		return err
-	}
-	callee, err := t.party(m, to, m.Status != 0)
 	if err != nil {
 		return err
 	}
@@ -218,8 +222,31 @@ func (t *traceReader) take(rec *siptrace.Record) error {
 	if err != nil {
 		return err
 	}
-	t.merge(x, rec, at, callID, caller, callee)
+	t.party(&x.from, m, from, caller, m.Status == 0)
+	t.party(&x.to, m, to, callee, m.Status != 0)
+	if x.meeting.key == 0 && method != register {
+		x.meeting = t.meeting(m.URI, from, to)
+	}
+	t.merge(x, rec, at, callID)
 	return nil
+}
+
+var cseq = []byte("CSeq:")
+
+// passedAnswer tells at a glance that an answer is to a method that states no
+// use: there are many.
+func passedAnswer(headers []byte) bool {
+	i := bytes.Index(headers, cseq)
+	if i < 0 || i > 0 && headers[i-1] != '\n' {
+		return false
+	}
+	line := headers[i+len(cseq):]
+	if i = bytes.IndexByte(line, '\n'); i < 0 {
+		return false // cut
+	}
+	line = bytes.TrimSpace(line[:i])
+	i = bytes.LastIndexByte(line, ' ')
+	return i > 0 && i+1 < len(line) && traceMethodOf(line[i+1:]) == passed
 }
 
 // addressed are the headers without which a message cannot be placed.
@@ -257,12 +284,8 @@ func keyOfTrace(parts ...[]byte) (key traceKey) {
 }
 
 // merge adds what one copy of a request or answer tells.
-func (t *traceReader) merge(x *transaction, rec *siptrace.Record, at int64, callID []byte, from, to traceParty) {
-	m := &t.message
-	request := m.Status == 0
-	x.from.learn(&from)
-	x.to.learn(&to)
-	x.meeting.learn(t.meeting(m, request))
+func (t *traceReader) merge(x *transaction, rec *siptrace.Record, at int64, callID []byte) {
+	request := t.message.Status == 0
 	t.serverOf(x, rec)
 	if request {
 		t.mergeRequest(x)
@@ -283,7 +306,7 @@ func (t *traceReader) merge(x *transaction, rec *siptrace.Record, at int64, call
 	default:
 		x.at, x.file = at, t.file
 	}
-	if !request && (x.status == 0 || m.Status < x.status) {
-		x.status = m.Status // of several answers (a call that was forked) the one that succeeded
+	if status := t.message.Status; !request && (x.status == 0 || status < x.status) {
+		x.status = status // of several answers (a call that was forked) the one that succeeded
 	}
 }

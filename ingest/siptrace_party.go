@@ -16,51 +16,64 @@ type traceParty struct {
 	user     ID   // 0: a service, or nobody
 	number   bool // known by a phone number only
 	endpoint ID
+	instance bool // endpoint is told by the party itself, not by an epid alone
 	client   ID
 	class    Class
 	tag      uint64 // hash of its tag in the dialog; 0: none was told
 }
 
-// learn adds what another copy tells. An address is better than a number.
-func (p *traceParty) learn(q *traceParty) {
-	if p.user == 0 || p.number && q.user != 0 && !q.number {
-		p.user, p.number = q.user, q.number
+// party adds what one more message tells of a side. sent says that this side
+// sent the message, so that its headers speak of it. An address is better than
+// a number.
+func (t *traceReader) party(p *traceParty, m *sip.Message, a sip.Address, who tracePerson, sent bool) {
+	if p.user == 0 {
+		p.user, p.number = who.user, who.number
 	}
-	learn(&p.endpoint, q.endpoint)
-	learn(&p.client, q.client)
-	learn(&p.class, q.class)
-	learn(&p.tag, q.tag)
-}
-
-// party reads the side that an address names. sent says that this side sent the
-// message, so that its headers speak of it.
-func (t *traceReader) party(m *sip.Message, a sip.Address, sent bool) (traceParty, error) {
-	id, err := t.person(a)
-	if err != nil {
-		return traceParty{}, err
+	if p.tag == 0 {
+		if tag, ok := sip.Param(a.Params, "tag"); ok && len(tag) > 0 {
+			p.tag = traceHash("tag", string(tag))
+		}
 	}
-	p := traceParty{user: id.user, number: id.number}
-	if tag, ok := sip.Param(a.Params, "tag"); ok && len(tag) > 0 {
-		p.tag = traceHash("tag", string(tag))
-	}
-	endpoint := ""
 	if sent {
 		if p.number {
 			p.asserted(t, m)
 		}
-		if trust := m.Get("ms-edge-proxy-message-trust"); trust != nil {
-			p.class = trustClass(trust, t.names.Name(p.user).Text)
+		if p.class == NoClass {
+			if trust := m.Get("ms-edge-proxy-message-trust"); trust != nil {
+				p.class = trustClass(trust, t.names.Name(p.user).Text)
+			}
 		}
-		p.client = t.clientOf(m)
-		if c, _, ok := sip.NextAddress(m.Get("Contact")); ok {
-			endpoint = contactEndpoint(c)
+		if p.client == 0 {
+			p.client = t.clientOf(m)
+		}
+		if !p.instance {
+			if c, _, ok := sip.NextAddress(m.Get("Contact")); ok {
+				if endpoint := contactEndpoint(c); endpoint != "" {
+					p.endpoint, p.instance = t.names.ID(EndpointName, endpoint), true
+				}
+			}
 		}
 	}
-	if epid, ok := sip.Param(a.Params, "epid"); ok && endpoint == "" {
-		endpoint = epidEndpoint(epid)
+	if p.endpoint == 0 {
+		if epid, ok := sip.Param(a.Params, "epid"); ok {
+			p.endpoint = t.epid(epid)
+		}
 	}
-	p.endpoint = t.text(EndpointName, endpoint)
-	return p, nil
+}
+
+// epid is the endpoint of an epid. Working it out is slow, and there are few.
+func (t *traceReader) epid(epid []byte) ID {
+	id, ok := t.epids[string(epid)]
+	if !ok {
+		if endpoint := epidEndpoint(epid); endpoint != "" {
+			id = t.names.ID(EndpointName, endpoint)
+		}
+		if len(t.epids) >= 1<<16 {
+			clear(t.epids)
+		}
+		t.epids[string(epid)] = id
+	}
+	return id
 }
 
 // asserted takes the address that a server vouches for in place of a number.
@@ -135,21 +148,17 @@ func (t *traceReader) clientOf(m *sip.Message) ID {
 	if len(agent) == 0 || len(agent) > maxAgent {
 		return 0
 	}
-	id, ok := t.texts[string(agent)]
+	id, ok := t.clients[string(agent)]
 	if !ok {
 		if printable(string(agent)) == nil {
 			id = t.names.ID(ClientName, string(agent))
 		}
-		t.remember(string(agent), id)
+		if len(t.clients) >= 1<<16 {
+			clear(t.clients)
+		}
+		t.clients[string(agent)] = id
 	}
 	return id
-}
-
-func (t *traceReader) remember(text string, id ID) {
-	if len(t.texts) >= 1<<16 {
-		clear(t.texts)
-	}
-	t.texts[text] = id
 }
 
 // serverOf finds the server that a message names: the one the client signs in
@@ -188,13 +197,15 @@ func (t *traceReader) serverOf(x *transaction, rec *siptrace.Record) {
 
 // named makes a host the server of the transaction, if it can be one.
 func (t *traceReader) named(x *transaction, host []byte) bool {
-	key := "\x00" + string(host)
-	id, ok := t.texts[key]
+	id, ok := t.hosts[string(host)]
 	if !ok {
 		if name := ParseServer(string(host)); hostName(name) != "" && printable(name) == nil {
 			id = t.names.ID(ServerName, name)
 		}
-		t.remember(key, id)
+		if len(t.hosts) >= 1<<16 {
+			clear(t.hosts)
+		}
+		t.hosts[string(host)] = id
 	}
 	if id == 0 {
 		return false

@@ -14,21 +14,23 @@ type Address struct {
 // NextAddress takes the first address off a comma-separated value. ok is false
 // when there is none. What is not closed ends with the value.
 func NextAddress(v []byte) (a Address, rest []byte, ok bool) {
-	v = bytes.TrimLeft(v, " \t,")
+	for len(v) > 0 && (isSpace(v[0]) || v[0] == ',') {
+		v = v[1:]
+	}
 	if len(v) == 0 {
 		return a, nil, false
 	}
 	end := listEnd(v)
 	one, rest := v[:end], v[min(end+1, len(v)):]
-	a.Written = bytes.TrimSpace(one)
+	a.Written = trim(one)
 	open := outside(one, '<')
 	if open < 0 {
 		a.Bare = true
 		uri, params, _ := bytes.Cut(one, []byte{';'})
-		a.URI, a.Params = bytes.TrimSpace(uri), params
+		a.URI, a.Params = trim(uri), params
 		return a, rest, len(a.URI) > 0
 	}
-	a.Display = unquote(bytes.TrimSpace(one[:open]))
+	a.Display = unquote(trim(one[:open]))
 	inner := one[open+1:]
 	behind := []byte(nil)
 	if i := bytes.IndexByte(inner, '>'); i >= 0 {
@@ -38,7 +40,7 @@ func NextAddress(v []byte) (a Address, rest []byte, ok bool) {
 		inner = inner[i+1:]
 		behind = bytes.TrimLeft(behind, ">")
 	}
-	a.URI = bytes.TrimSpace(inner)
+	a.URI = trim(inner)
 	if i := bytes.IndexByte(behind, ';'); i >= 0 {
 		a.Params = behind[i+1:]
 	}
@@ -48,6 +50,9 @@ func NextAddress(v []byte) (a Address, rest []byte, ok bool) {
 // listEnd is where the first element of a comma-separated list ends. Commas in
 // quotes and in brackets do not count; a quote that is never closed is none.
 func listEnd(v []byte) int {
+	if bytes.IndexByte(v, ',') < 0 {
+		return len(v)
+	}
 	bracket := false
 	for i := 0; i < len(v); i++ {
 		switch c := v[i]; {
@@ -68,6 +73,9 @@ func listEnd(v []byte) int {
 
 // outside finds a character that stands in no quotes.
 func outside(v []byte, what byte) int {
+	if i := bytes.IndexByte(v, what); i < 0 || bytes.IndexByte(v[:i], '"') < 0 {
+		return i
+	}
 	for i := 0; i < len(v); i++ {
 		switch v[i] {
 		case what:
@@ -114,8 +122,8 @@ func Param(params []byte, name string) (value []byte, ok bool) {
 			params = nil
 		}
 		key, value, _ := bytes.Cut(one, []byte{'='})
-		if foldEqual(bytes.TrimSpace(key), name) {
-			return unquote(bytes.TrimSpace(value)), true
+		if foldEqual(trim(key), name) {
+			return unquote(trim(value)), true
 		}
 	}
 	return nil, false
@@ -134,7 +142,7 @@ type URI struct {
 // ParseURI splits an address. ok is false for other schemes and for an address
 // without host or number.
 func ParseURI(b []byte) (u URI, ok bool) {
-	scheme, rest, found := bytes.Cut(bytes.TrimSpace(b), []byte{':'})
+	scheme, rest, found := bytes.Cut(trim(b), []byte{':'})
 	if !found {
 		return u, false
 	}

@@ -42,7 +42,7 @@ type Header struct {
 func (m *Message) Parse(text []byte) error {
 	for {
 		line, rest := cutLine(text)
-		if len(bytes.TrimLeft(line, " \t")) > 0 || len(rest) == 0 {
+		if len(trimLeft(line)) > 0 || len(rest) == 0 {
 			if !m.ParseStart(line) {
 				return ErrStart
 			}
@@ -63,7 +63,7 @@ func (m *Message) ParseStart(line []byte) bool {
 		if len(rest) < 4 || !isSpace(rest[0]) {
 			return false
 		}
-		code := bytes.TrimLeft(rest, " \t")
+		code := trimLeft(rest)
 		if len(code) < 3 || len(code) > 3 && isDigit(code[3]) {
 			return false
 		}
@@ -83,7 +83,7 @@ func (m *Message) ParseStart(line []byte) bool {
 	if !isVersion(rest[end:]) || !isSpace(rest[end-1]) {
 		return false
 	}
-	uri := bytes.TrimSpace(rest[:end])
+	uri := trim(rest[:end])
 	if len(uri) == 0 {
 		return false
 	}
@@ -110,7 +110,7 @@ func (m *Message) ParseHeaders(text []byte) (rest []byte) {
 		var line []byte
 		line, text = cutLine(text)
 		line = Unindent(line, indent)
-		if len(bytes.TrimLeft(line, " \t")) == 0 {
+		if len(trimLeft(line)) == 0 {
 			m.Whole = true
 			return text
 		}
@@ -123,12 +123,12 @@ func (m *Message) ParseHeaders(text []byte) (rest []byte) {
 func (m *Message) AddLine(line []byte) {
 	if name, value, ok := splitHeader(line); ok {
 		if len(m.Headers) < MaxHeaders {
-			m.Headers = append(m.Headers, Header{name, bytes.Trim(value, " \t")})
+			m.Headers = append(m.Headers, Header{name, trim(value)})
 		}
 		return
 	}
 	if n := len(m.Headers); n > 0 && n < MaxHeaders {
-		m.Headers[n-1].Value = m.join(m.Headers[n-1].Value, bytes.Trim(line, " \t"))
+		m.Headers[n-1].Value = m.join(m.Headers[n-1].Value, trim(line))
 	}
 }
 
@@ -267,6 +267,21 @@ func cutSpace(b []byte) (before, after []byte) {
 		}
 	}
 	return b, nil
+}
+
+func trimLeft(b []byte) []byte {
+	for len(b) > 0 && isSpace(b[0]) {
+		b = b[1:]
+	}
+	return b
+}
+
+func trim(b []byte) []byte {
+	b = trimLeft(b)
+	for n := len(b); n > 0 && isSpace(b[n-1]); n-- {
+		b = b[:n-1]
+	}
+	return b
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }

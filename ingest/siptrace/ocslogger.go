@@ -24,11 +24,12 @@ import (
 // processor, or, later, pool\machine. Times are UTC, the month first. Printed
 // traces break the first line before "(SIPStack" and wrap long values. Other
 // products write $$begin_record as well: a record begins with "TL_".
-var OCSLogger = &Shape{split: splitOCS, begins: isOCSPrefix, looks: ocsLooks, message: ocsMessage}
+var OCSLogger = &Shape{split: splitOCS, begins: isOCSPrefix, looks: ocsLooks, message: ocsMessage,
+	stamp: ocsStamp, badTime: "the time of the record is not MM/DD/YYYY-HH:MM:SS.mmm; export the trace again"}
 
 var (
 	ocsLevel = []byte("TL_")
-	ocsNext  = []byte("\nTL_")
+	ocsMark  = []byte("(TF_")
 	ocsBegin = []byte("$$begin_record")
 	ocsEnd   = []byte("$$end_record")
 	ocsDiag  = []byte("LogType:")
@@ -40,10 +41,10 @@ func isOCSPrefix(line []byte) bool {
 		return false
 	}
 	i := word(line, len(ocsLevel))
-	if i == len(ocsLevel) || !bytes.HasPrefix(line[i:], []byte("(TF_")) {
+	if i == len(ocsLevel) || !bytes.HasPrefix(line[i:], ocsMark) {
 		return false
 	}
-	i = word(line, i+len("(TF_"))
+	i = word(line, i+len(ocsMark))
 	return bytes.HasPrefix(line[i:], []byte(") ["))
 }
 
@@ -88,10 +89,7 @@ func splitOCS(data []byte, end bool) (n int, kind Kind) {
 	if stop >= 0 {
 		within = within[:stop]
 	}
-	at := 0
-	if head > 0 {
-		at = -1 // the line right behind the head has no line end of its own here
-	}
+	at := -1
 	for others := 0; ; others++ {
 		next := nextOCSPrefix(within, at)
 		if next < 0 {
@@ -126,24 +124,21 @@ func splitOCS(data []byte, end bool) (n int, kind Kind) {
 	return len(data), Message
 }
 
-// nextOCSPrefix finds the next line behind the line end at b[at] (-1: before
-// b) that begins with a prefix; -1 when there is none.
+// nextOCSPrefix finds the next line that begins with a prefix, in b behind its
+// line end at (-1: in all of b, which begins with a line); -1 when there is
+// none. The mark in the middle of a prefix is searched for, as it begins with a
+// character that messages seldom have.
 func nextOCSPrefix(b []byte, at int) int {
-	if at < 0 {
-		if isOCSPrefix(b) {
-			return 0
-		}
-		at = 0
-	}
-	for at < len(b) {
-		i := bytes.Index(b[at:], ocsNext)
+	for from := at + 1; from < len(b); {
+		i := bytes.Index(b[from:], ocsMark)
 		if i < 0 {
 			return -1
 		}
-		at += i + 1
-		if isOCSPrefix(b[at:]) {
-			return at
+		line := bytes.LastIndexByte(b[:from+i], '\n') + 1
+		if line > at && isOCSPrefix(b[line:]) {
+			return line
 		}
+		from += i + len(ocsMark)
 	}
 	return -1
 }
@@ -199,34 +194,24 @@ func ocsMessage(r *Record) {
 	if n == 0 {
 		n = len(body)
 	}
-	prefix := body[:n]
+	r.prefix = body[:n]
 	head, _ := ocsHead(body, n, true)
-	if i := bytes.Index(prefix, ocsBegin); i >= 0 {
-		prefix = prefix[:i]
-	}
 	body = body[head:]
-	if i := bytes.Index(body, ocsEnd); i >= 0 {
+	if i := bytes.LastIndex(body, ocsEnd); i >= 0 {
 		body = body[:i]
 	} else {
 		r.Cut = true
 	}
-	if bytes.HasPrefix(body, ocsDiag) || bytes.Contains(body, []byte("\nLogType:")) {
-		r.Kind = Other
-		return
-	}
 	if nextOCSPrefix(body, -1) >= 0 {
 		body = r.withoutOthers(body)
 	}
-	if r.start = ocsStart(body); r.start == nil {
-		if r.Cut {
-			r.Bad = "the record is cut before its start line; export the trace again"
-			return
-		}
-		r.Kind = Other // of another component
-		return
-	}
 	r.headers, r.marked = body, true
-	r.prefix(prefix)
+	if r.start = ocsStart(body); r.start == nil {
+		r.Kind = Other // a diagnostic record, or one of another component
+		if r.Cut && !bytes.HasPrefix(body, ocsDiag) && !bytes.Contains(body, []byte("\nLogType:")) {
+			r.Kind, r.Bad = Message, "the record is cut before its start line; export the trace again"
+		}
+	}
 }
 
 // withoutOthers takes lines of other components out of the record.
@@ -264,7 +249,7 @@ func ocsStart(body []byte) []byte {
 		if begin == 0 || body[begin-1] == '\n' {
 			line, _ := firstLine(body[at+len(startLine):], true)
 			line = bytes.TrimSpace(line)
-			if sip.IsStart(line) {
+			if bytes.HasPrefix(line, bareVersion) || bytes.HasSuffix(line, bareVersion) {
 				return line
 			}
 			// A wrapped address stands on the next line.
@@ -283,8 +268,9 @@ func ocsStart(body []byte) []byte {
 	return nil
 }
 
-// prefix reads the time and the machine of the first line.
-func (r *Record) prefix(b []byte) {
+// ocsStamp reads the time and the machine of the first line.
+func ocsStamp(r *Record) bool {
+	b := r.prefix
 	open := bytes.IndexByte(b, '[')
 	stop := bytes.IndexByte(b, ']')
 	stamp := bytes.Index(b, []byte("::"))
@@ -293,11 +279,8 @@ func (r *Record) prefix(b []byte) {
 			r.Machine = b[open+i+1 : stop]
 		}
 	}
-	if stamp < 0 || !r.usDate(b[stamp+2:]) || len(b) < stamp+13 || b[stamp+12] != '-' || r.clock(b[stamp+13:]) == 0 {
-		r.Bad = "the time of the record is not MM/DD/YYYY-HH:MM:SS.mmm; export the trace again"
-		return
-	}
-	r.Zone = UTC
+	r.zone = UTC
+	return stamp >= 0 && r.usDate(b[stamp+2:]) && len(b) >= stamp+13 && b[stamp+12] == '-' && r.clock(b[stamp+13:]) > 0
 }
 
 // parseMarked reads fields and headers up to the field Message-Body, whose

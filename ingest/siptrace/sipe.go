@@ -19,7 +19,8 @@ import (
 // other protocols (HTTP) are marked in the same way. The shape is that of logs
 // in the project's issue reports.
 var SIPE = &Shape{split: splitSIPE, begins: isSIPEStart,
-	looks: func(line, _ []byte) bool { return isSIPEStart(line) }, message: sipeMessage}
+	looks: func(line, _ []byte) bool { return isSIPEStart(line) }, message: sipeMessage,
+	stamp: sipeStamp, badTime: "the time of the message is not YYYY-MM-DDTHH:MM:SSZ; save the debug log again"}
 
 func isSIPEStart(line []byte) bool { return sipeMark(line, sipeStart) != nil }
 
@@ -115,13 +116,13 @@ func sipeMessage(r *Record) {
 			break
 		}
 	}
-	r.headers = body
-	i := bytes.LastIndex(mark, []byte("- "))
-	if i < 0 || !r.iso(bytes.TrimSpace(mark[i+2:])) {
-		r.Bad = "the time of the message is not YYYY-MM-DDTHH:MM:SSZ; save the debug log again"
-		return
-	}
-	r.Zone = UTC
+	r.headers, r.prefix = body, mark
+}
+
+func sipeStamp(r *Record) bool {
+	r.zone = UTC
+	i := bytes.LastIndex(r.prefix, []byte("- "))
+	return i >= 0 && r.iso(bytes.TrimSpace(r.prefix[i+2:]))
 }
 
 // iso reads YYYY-MM-DDTHH:MM:SS[.f]Z.
@@ -132,7 +133,7 @@ func (r *Record) iso(b []byte) bool {
 	year, ok1 := digits(b[:4])
 	month, ok2 := digits(b[5:7])
 	day, ok3 := digits(b[8:10])
-	r.Year, r.Month, r.Day = year, time.Month(month), day
+	r.year, r.month, r.day = year, time.Month(month), day
 	n := r.clock(b[11:])
 	return ok1 && ok2 && ok3 && r.calendar() && n > 0 && string(b[11+n:]) == "Z"
 }

@@ -54,18 +54,21 @@ type Record struct {
 	Others int    // lines of Other kind that stand inside it and are left out
 
 	// Of a Message:
-	Zone    Zone
-	Year    int
-	Month   time.Month
-	Day     int
-	Clock   time.Duration // since midnight
-	Machine []byte        // that wrote the trace, where it tells
-	Bad     string        // what is wrong with the record: "what; what to do"
-	Cut     bool          // its end is missing
+	Machine []byte // that wrote the trace, where it tells; set by Time
+	Bad     string // what is wrong with the record: "what; what to do"
+	Cut     bool   // its end is missing
 
+	shape   *Shape
 	start   []byte // start line
 	headers []byte // header lines and the body
 	marked  bool   // the body stands behind a line "Message-Body:"
+	prefix  []byte // where the time stands
+
+	zone  Zone
+	year  int
+	month time.Month
+	day   int
+	time  time.Duration // since midnight
 }
 
 // Start is the start line of the message.
@@ -103,13 +106,23 @@ func (r *Record) Public() []byte {
 	return r.Text
 }
 
-// Millis is the time in milliseconds since the Unix epoch; loc is the zone of
-// local times.
-func (r *Record) Millis(loc *time.Location) int64 {
-	if r.Zone == UTC {
+// Headers is the text behind the start line: headers, and mostly a body.
+func (r *Record) Headers() []byte { return r.headers }
+
+// Time is when the message was traced, in milliseconds since the Unix epoch, and
+// what that rests on; loc is the zone of local times. bad says what is wrong
+// with a time that cannot be read.
+func (r *Record) Time(loc *time.Location) (ms int64, zone Zone, bad string) {
+	if r.shape.stamp == nil {
+		return 0, NoTime, ""
+	}
+	if !r.shape.stamp(r) {
+		return 0, NoTime, r.shape.badTime
+	}
+	if r.zone == UTC {
 		loc = time.UTC
 	}
-	return time.Date(r.Year, r.Month, r.Day, 0, 0, 0, int(r.Clock), loc).UnixMilli()
+	return time.Date(r.year, r.month, r.day, 0, 0, 0, int(r.time), loc).UnixMilli(), r.zone, ""
 }
 
 // Shape is how a tool writes its trace.
@@ -118,6 +131,11 @@ type Shape struct {
 	// line. It returns its length, or 0 when more of the file is needed; end
 	// says that there is no more.
 	split func(data []byte, end bool) (n int, kind Kind)
+	// stamp reads the time, and the machine, of a message's record. ok is false
+	// when it tells none though it should.
+	stamp func(r *Record) (ok bool)
+	// badTime says what is wrong then.
+	badTime string
 	// begins tells a line at which reading can go on behind damage.
 	begins func(line []byte) bool
 	// looks tells a line that only this tool writes; rest follows it.
@@ -162,7 +180,7 @@ func (r *Reader) Read() (*Record, error) {
 			continue
 		}
 		text := r.buf[r.at : r.at+n]
-		r.rec = Record{Kind: kind, Line: r.line + 1, Text: text}
+		r.rec = Record{Kind: kind, Line: r.line + 1, Text: text, shape: r.shape}
 		r.at += n
 		r.line += bytes.Count(text, newline)
 		if kind == blank {
@@ -285,16 +303,16 @@ func (r *Record) usDate(b []byte) bool {
 	month, ok1 := digits(b[:2])
 	day, ok2 := digits(b[3:5])
 	year, ok3 := digits(b[6:10])
-	r.Year, r.Month, r.Day = year, time.Month(month), day
+	r.year, r.month, r.day = year, time.Month(month), day
 	return ok1 && ok2 && ok3 && r.calendar()
 }
 
 // calendar tells whether there is such a day.
 func (r *Record) calendar() bool {
-	if r.Year < 1990 || r.Month < 1 || r.Month > 12 || r.Day < 1 {
+	if r.year < 1990 || r.month < 1 || r.month > 12 || r.day < 1 {
 		return false
 	}
-	return r.Day <= 28 || time.Date(r.Year, r.Month, r.Day, 0, 0, 0, 0, time.UTC).Day() == r.Day
+	return r.day <= 28 || time.Date(r.year, r.month, r.day, 0, 0, 0, 0, time.UTC).Day() == r.day
 }
 
 // clock sets the time of HH:MM:SS with up to nine digits of a fraction and
@@ -309,12 +327,12 @@ func (r *Record) clock(b []byte) int {
 	if !ok1 || !ok2 || !ok3 || h > 23 || m > 59 || s > 60 {
 		return 0
 	}
-	r.Clock = time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second
+	r.time = time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second
 	n := 8
 	if n+1 < len(b) && b[n] == '.' {
 		unit := time.Second / 10
 		for n++; n < len(b) && b[n] >= '0' && b[n] <= '9'; n++ {
-			r.Clock += time.Duration(b[n]-'0') * unit
+			r.time += time.Duration(b[n]-'0') * unit
 			unit /= 10
 		}
 	}

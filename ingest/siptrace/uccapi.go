@@ -18,7 +18,8 @@ import (
 // that of a published log; the closing line is not in it and not relied on. The
 // zone of the times is not documented: local, of the client's machine.
 var UCCAPI = &Shape{split: splitUCCAPI, begins: isUCCAPIPrefix,
-	looks: func(line, _ []byte) bool { return isUCCAPIPrefix(line) }, message: uccapiMessage}
+	looks: func(line, _ []byte) bool { return isUCCAPIPrefix(line) }, message: uccapiMessage,
+	stamp: uccapiStamp, badTime: "the time of the record is not MM/DD/YYYY|HH:MM:SS.mmm; copy the log again"}
 
 // uccapiText is what stands behind the prefix of a line, nil without a prefix:
 // date, "|", time, process:thread in hex, a level word, "::".
@@ -98,9 +99,10 @@ func uccapiMessage(r *Record) {
 		}
 	}
 	r.start, r.headers = bytes.TrimRight(text, "\r\n"), body
-	if !r.usDate(line) || r.clock(line[11:]) == 0 {
-		r.Bad = "the time of the record is not MM/DD/YYYY|HH:MM:SS.mmm; copy the log again"
-		return
-	}
-	r.Zone = Local
+	r.prefix = line
+}
+
+func uccapiStamp(r *Record) bool {
+	r.zone = Local
+	return r.usDate(r.prefix) && r.clock(r.prefix[11:]) > 0
 }
