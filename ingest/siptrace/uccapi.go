@@ -17,7 +17,7 @@ import (
 // Received messages have "Data Received - " and "To Local Address". The shape is
 // that of a published log; the closing line is not in it and not relied on. The
 // zone of the times is not documented: local, of the client's machine.
-var UCCAPI = &Shape{split: splitUCCAPI, begins: isUCCAPIPrefix,
+var UCCAPI = &Shape{split: splitUCCAPI, begins: uccapiPacket,
 	looks: func(line, _ []byte) bool { return isUCCAPIPrefix(line) }, message: uccapiMessage,
 	stamp: uccapiStamp, badTime: "the time of the record is not MM/DD/YYYY|HH:MM:SS.mmm; copy the log again"}
 
