@@ -187,6 +187,9 @@ func (t *traceReader) take(rec *siptrace.Record) error {
 		return nil
 	}
 	rec.Parse(m)
+	if !m.Whole && len(m.Headers) > 0 {
+		m.Headers = m.Headers[:len(m.Headers)-1] // it may be cut
+	}
 	number, name, ok := cutCSeq(m.Get("CSeq"))
 	if !ok {
 		return told("the message has no CSeq; %s", exportTrace)

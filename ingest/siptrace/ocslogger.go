@@ -83,7 +83,8 @@ func splitOCS(data []byte, end bool) (n int, kind Kind) {
 	if !record {
 		return head, Other
 	}
-	// The end, or the line where another record begins.
+	// The end, or the line where another record begins, which may be one that
+	// was cut.
 	stop := bytes.Index(data[head:], ocsEnd)
 	within := data[head:]
 	if stop >= 0 {
@@ -113,6 +114,11 @@ func splitOCS(data []byte, end bool) (n int, kind Kind) {
 			return 0, 0
 		}
 		return len(data), Message
+	}
+	if again := bytes.Index(within, ocsBegin); again >= 0 {
+		if i := bytes.LastIndex(within[:again], ocsLevel); i > 0 && isOCSPrefix(within[i:]) {
+			return head + i, Message
+		}
 	}
 	n = head + stop + len(ocsEnd)
 	if i := bytes.IndexByte(data[n:], '\n'); i >= 0 {
