@@ -49,45 +49,55 @@ type transaction struct {
 
 // transactions are the open ones, in the order in which they were first met.
 type transactions struct {
-	at   map[traceKey]int32
-	ring []transaction
-	next int // place of the oldest once the ring is full
+	at     map[traceKey]int32
+	chunks [][]transaction // a ring of mostOpen places, made as they are needed
+	n      int             // places taken
+	next   int             // place of the oldest once all are
 }
 
+// ringChunk is how many places are made at a time.
+const ringChunk = 1 << 10
+
 func (o *transactions) init() { o.at = map[traceKey]int32{} }
+
+func (o *transactions) place(i int) *transaction { return &o.chunks[i/ringChunk][i%ringChunk] }
 
 // transaction returns the transaction of a key, closing the oldest one to make room
 // for a new one.
 func (t *traceReader) transaction(key traceKey, method traceMethod) (*transaction, error) {
 	o := &t.open
 	if i, ok := o.at[key]; ok {
-		return &o.ring[i], nil
+		return o.place(int(i)), nil
 	}
-	i := o.next
-	if len(o.ring) < mostOpen {
-		i = len(o.ring)
-		o.ring = append(o.ring, transaction{})
+	i := o.n
+	if o.n < mostOpen {
+		if o.n == len(o.chunks)*ringChunk {
+			o.chunks = append(o.chunks, make([]transaction, ringChunk))
+		}
+		o.n++
 	} else {
-		if err := t.close(&o.ring[i]); err != nil {
+		i = o.next
+		oldest := o.place(i)
+		if err := t.close(oldest); err != nil {
 			return nil, err
 		}
-		delete(o.at, o.ring[i].key)
+		delete(o.at, oldest.key)
 		o.next = (o.next + 1) % mostOpen
 	}
-	o.ring[i] = transaction{key: key, method: method, lasts: -1}
+	x := o.place(i)
+	*x = transaction{key: key, method: method, lasts: -1}
 	o.at[key] = int32(i)
-	return &o.ring[i], nil
+	return x, nil
 }
 
 // closeAll closes what is open, the oldest first.
 func (t *traceReader) closeAll() error {
 	o := &t.open
-	for i := range o.ring {
-		if err := t.close(&o.ring[(o.next+i)%len(o.ring)]); err != nil {
+	for i := range o.n {
+		if err := t.close(o.place((o.next + i) % o.n)); err != nil {
 			return err
 		}
 	}
-	o.ring = nil
 	return nil
 }
 

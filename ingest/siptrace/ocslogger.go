@@ -296,8 +296,11 @@ func parseMarked(m *sip.Message, text []byte) {
 	for len(text) > 0 {
 		line, _ := firstLine(text, true)
 		rest := text[len(line):]
-		line = sip.Unindent(bytes.TrimRight(line, "\r\n"), indent)
-		if bytes.HasPrefix(line, bodyMark) {
+		for n := len(line); n > 0 && (line[n-1] == '\n' || line[n-1] == '\r'); n-- {
+			line = line[:n-1]
+		}
+		line = sip.Unindent(line, indent)
+		if len(line) > 0 && line[0] == bodyMark[0] && bytes.HasPrefix(line, bodyMark) {
 			m.Whole = true
 			m.Body = bodyBehind(text)
 			return
