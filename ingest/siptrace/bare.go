@@ -29,7 +29,7 @@ func bareLooks(line, rest []byte) bool {
 
 var (
 	bareVersion = []byte("SIP/2.0")
-	sipFragment = []byte("message/sipfrag")
+	sipFragment = []byte("/sipfrag") // of the type message/sipfrag
 )
 
 func splitBare(data []byte, end bool) (n int, kind Kind) {
@@ -66,7 +66,7 @@ func splitBare(data []byte, end bool) (n int, kind Kind) {
 // startsBody tells a message whose body is a fragment of another and of which
 // nothing of the body is there yet.
 func startsBody(message []byte) bool {
-	return bytes.Contains(message, sipFragment) && (bytes.HasSuffix(message, []byte("\n\n")) || bytes.HasSuffix(message, []byte("\n\r\n"))) &&
+	return (bytes.HasSuffix(message, []byte("\n\n")) || bytes.HasSuffix(message, []byte("\n\r\n"))) && bytes.Contains(message, sipFragment) &&
 		!bytes.Contains(bytes.TrimRight(message, "\r\n"), []byte("\n\r\n")) && !bytes.Contains(bytes.TrimRight(message, "\r\n"), []byte("\n\n"))
 }
 
