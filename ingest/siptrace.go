@@ -68,8 +68,10 @@ const traceBatch = 4096
 type traceReader struct {
 	env     *Env
 	emit    Emit
-	names   *Names
-	limit   int64 // times behind it lie in the future
+	names   *Names // of what is told
+	own     *Names // of what was met: most of it is never told
+	numbers []ID   // own -> names, 0: not told yet
+	limit   int64  // times behind it lie in the future
 	file    int
 	files   []traceFile
 	message sip.Message
@@ -92,7 +94,7 @@ type traceFile struct {
 }
 
 func readTrace(ctx context.Context, shape *siptrace.Shape, files []*File, env *Env, emit Emit) error {
-	t := &traceReader{env: env, emit: emit, names: NewNames(), limit: env.Now.Add(24 * time.Hour).UnixMilli(),
+	t := &traceReader{env: env, emit: emit, names: NewNames(), own: NewNames(), limit: env.Now.Add(24 * time.Hour).UnixMilli(),
 		files: make([]traceFile, len(files)), people: map[string]tracePerson{}, epids: map[string]ID{}, clients: map[string]ID{}, hosts: map[string]ID{}, servers: map[ID]bool{}, told: map[[16]byte]int64{}}
 	t.open.init()
 	for i, f := range files {

@@ -299,7 +299,7 @@ func (t *traceReader) signIn(x *transaction) {
 		t.skip(x.file, skipFetch)
 	default:
 		r := x.record(IMLogin, &user)
-		r.Sub = traceHash("sign-in", t.names.Name(user.user).Text)
+		r.Sub = traceHash("sign-in", t.own.Name(user.user).Text)
 		if x.at != Undated {
 			r.Until = x.at
 		}
@@ -317,7 +317,7 @@ func (t *traceReader) organized(x *transaction) {
 	if x.meeting.key != 0 {
 		r.Seq = x.meeting.key
 	}
-	r.Sub = traceHash("organized", t.names.Name(x.from.user).Text)
+	r.Sub = traceHash("organized", t.own.Name(x.from.user).Text)
 	t.add(x, r)
 }
 
@@ -329,7 +329,7 @@ func (t *traceReader) attended(x *transaction) {
 		p = &x.to
 	}
 	r := x.record(ConferenceAttended, p)
-	r.Seq, r.Sub = x.meeting.key, traceHash("attended", t.names.Name(p.user).Text)
+	r.Seq, r.Sub = x.meeting.key, traceHash("attended", t.own.Name(p.user).Text)
 	r.Flags, r.Media = x.meeting.flags, x.meeting.media
 	if p.user != x.meeting.organizer {
 		r.To.User = x.meeting.organizer
@@ -390,7 +390,7 @@ func (t *traceReader) session(x *transaction, media Media, told bool) {
 func (t *traceReader) serves(client ID) bool {
 	serves, ok := t.servers[client]
 	if !ok {
-		kind := ClientKind(t.names.Name(client).Text)
+		kind := ClientKind(t.own.Name(client).Text)
 		serves = kind == "server" || kind == "gateway"
 		t.servers[client] = serves
 	}
@@ -415,6 +415,9 @@ func (t *traceReader) add(x *transaction, list ...Record) {
 		if r.Activity != IMLogin && t.repeated(r) {
 			continue
 		}
+		for _, id := range [...]*ID{&r.From.User, &r.From.Endpoint, &r.From.Client, &r.To.User, &r.Server} {
+			*id = t.name(*id)
+		}
 		b.Records = append(b.Records, *r)
 		added++
 	}
@@ -427,6 +430,21 @@ func (t *traceReader) add(x *transaction, list ...Record) {
 	default:
 		t.skip(x.file, skipNobody)
 	}
+}
+
+// name is the number of a name among those that are told.
+func (t *traceReader) name(own ID) ID {
+	if own == 0 {
+		return 0
+	}
+	for int(own) >= len(t.numbers) {
+		t.numbers = append(t.numbers, make([]ID, len(t.numbers)+64)...)
+	}
+	if t.numbers[own] == 0 {
+		n := t.own.Name(own)
+		t.numbers[own] = t.names.ID(n.Kind, n.Text)
+	}
+	return t.numbers[own]
 }
 
 // repeated tells whether the same was told before, of the same day and earlier.

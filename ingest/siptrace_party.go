@@ -40,7 +40,7 @@ func (t *traceReader) party(p *traceParty, m *sip.Message, a sip.Address, who tr
 		}
 		if p.class == NoClass {
 			if trust := m.Get("ms-edge-proxy-message-trust"); trust != nil {
-				p.class = trustClass(trust, t.names.Name(p.user).Text)
+				p.class = trustClass(trust, t.own.Name(p.user).Text)
 			}
 		}
 		if p.client == 0 {
@@ -49,7 +49,7 @@ func (t *traceReader) party(p *traceParty, m *sip.Message, a sip.Address, who tr
 		if !p.instance {
 			if c, _, ok := sip.NextAddress(m.Get("Contact")); ok {
 				if endpoint := contactEndpoint(c); endpoint != "" {
-					p.endpoint, p.instance = t.names.ID(EndpointName, endpoint), true
+					p.endpoint, p.instance = t.own.ID(EndpointName, endpoint), true
 				}
 			}
 		}
@@ -66,7 +66,7 @@ func (t *traceReader) epid(epid []byte) ID {
 	id, ok := t.epids[string(epid)]
 	if !ok {
 		if endpoint := epidEndpoint(epid); endpoint != "" {
-			id = t.names.ID(EndpointName, endpoint)
+			id = t.own.ID(EndpointName, endpoint)
 		}
 		if len(t.epids) >= 1<<16 {
 			clear(t.epids)
@@ -118,7 +118,7 @@ func (t *traceReader) person(a sip.Address) (tracePerson, error) {
 	if !ok {
 		var id string
 		if id, p.err = ParseUser(string(text)); id != "" {
-			p.user, p.number = t.names.ID(UserName, id), IsNumber(id)
+			p.user, p.number = t.own.ID(UserName, id), IsNumber(id)
 		}
 		if len(t.people) >= 1<<16 { // a bound on memory, not on correctness
 			clear(t.people)
@@ -133,7 +133,7 @@ func (t *traceReader) text(kind NameKind, s string) ID {
 	if s == "" {
 		return 0
 	}
-	return t.names.ID(kind, s)
+	return t.own.ID(kind, s)
 }
 
 // clientOf is the program that sent a message. The name of the servers on an
@@ -151,7 +151,7 @@ func (t *traceReader) clientOf(m *sip.Message) ID {
 	id, ok := t.clients[string(agent)]
 	if !ok {
 		if printable(string(agent)) == nil {
-			id = t.names.ID(ClientName, string(agent))
+			id = t.own.ID(ClientName, string(agent))
 		}
 		if len(t.clients) >= 1<<16 {
 			clear(t.clients)
@@ -200,7 +200,7 @@ func (t *traceReader) named(x *transaction, host []byte) bool {
 	id, ok := t.hosts[string(host)]
 	if !ok {
 		if name := ParseServer(string(host)); hostName(name) != "" && printable(name) == nil {
-			id = t.names.ID(ServerName, name)
+			id = t.own.ID(ServerName, name)
 		}
 		if len(t.hosts) >= 1<<16 {
 			clear(t.hosts)

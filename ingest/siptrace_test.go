@@ -323,3 +323,19 @@ func TestSIPTraceGolden(t *testing.T) {
 		}
 	}
 }
+
+// Whoever is only met in what states no use is not told of at all.
+func TestNamesThatStateNothingAreNotGivenAway(t *testing.T) {
+	s := newStory()
+	s.signIn("mallory@contoso.com", "m1", "0d0d", []string{"User-Agent: scanner/1"}, "reg-m", 403)
+	s.signIn("alice@contoso.com", "a1", aliceEpid, aliceSays, "reg-a", 200)
+	res := readTraces(t, siptrace.OCSLogger, traceEnv, render(siptrace.OCSLogger, s.msgs))
+	for _, n := range res.names {
+		if strings.Contains(n.Text, "mallory") || strings.Contains(n.Text, "scanner") {
+			t.Errorf("%q is among the names", n.Text)
+		}
+	}
+	if len(res.names) != 4 {
+		t.Errorf("names %v", res.names)
+	}
+}
