@@ -276,9 +276,12 @@ func trimLeft(b []byte) []byte {
 	return b
 }
 
+// trim takes blanks off both ends, and stray CRs with them.
 func trim(b []byte) []byte {
-	b = trimLeft(b)
-	for n := len(b); n > 0 && isSpace(b[n-1]); n-- {
+	for len(b) > 0 && (isSpace(b[0]) || b[0] == '\r') {
+		b = b[1:]
+	}
+	for n := len(b); n > 0 && (isSpace(b[n-1]) || b[n-1] == '\r'); n-- {
 		b = b[:n-1]
 	}
 	return b
