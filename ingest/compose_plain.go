@@ -22,14 +22,20 @@ func (c *composer) hashed() {
 		}
 		return c.comparePlain(x, y)
 	})
+	var kinds Flags // of the conference at hand
 	for i := 0; i < len(s); {
 		r, j := c.in[s[i].at], i+1
+		if i == 0 || s[i].key != s[i-1].key {
+			kinds = c.kinds(s[i:])
+		}
 		for ; j < len(s); j++ {
 			x := &c.in[s[j].at]
 			if x.Seq != r.Seq || x.Sub != r.Sub || x.Kind != r.Kind {
 				break
 			}
 			if r.Kind == AttestedRecord {
+				c.rather(&r.From.User, x.From.User)
+				c.rather(&r.To.User, x.To.User)
 				r.learn(x)
 			}
 		}
@@ -38,11 +44,37 @@ func (c *composer) hashed() {
 			Device: r.From.Device, Endpoint: r.From.Endpoint, Client: r.From.Client, Server: r.Server, File: r.File, Line: r.Line}
 		if r.Kind == AttestedRecord {
 			f.Class, f.PeerPSTN = c.class(&r.From), r.Flags&ToPSTN != 0
-			if r.Activity == IMLogin {
+			switch r.Activity {
+			case IMLogin:
 				f.Until = c.lasts(&r)
+			case ConferenceOrganized, ConferenceAttended: // as in conference
+				if f.Untold = kinds == 0; kinds == ChatKind {
+					f.Activity = IMSession
+				}
 			}
 		}
 		c.add(f)
+	}
+}
+
+// kinds is what the attested records that share a key with the first of s, all
+// of one conference, tell of its kind.
+func (c *composer) kinds(s []composeSlot) (kinds Flags) {
+	for i := range s {
+		if s[i].key != s[0].key {
+			break
+		}
+		if r := &c.in[s[i].at]; r.Kind == AttestedRecord {
+			kinds |= r.Flags & (ChatKind | WebKind)
+		}
+	}
+	return kinds
+}
+
+// rather takes an address for somebody who is known by a phone number.
+func (c *composer) rather(user *ID, other ID) {
+	if c.isNumber(*user) && other != 0 && !c.isNumber(other) {
+		*user = other
 	}
 }
 

@@ -173,6 +173,35 @@ func TestComposeTurned(t *testing.T) {
 	}
 }
 
+// The kind of a conference is what all records of it tell together, whoever they
+// speak of: group IM alone is none, and one that nobody tells is marked.
+func TestComposeAttestedConferences(t *testing.T) {
+	row := func(meeting, sub uint64, user ID, kind Flags, a Activity) Record {
+		return Record{Kind: AttestedRecord, Activity: a, Key: noon, At: noon, Seq: meeting, Sub: sub, From: Party{User: user}, Flags: kind}
+	}
+	wantLines(t, composed([]Record{
+		row(1, 1, alice, 0, ConferenceOrganized), row(1, 2, alice, ChatKind, ConferenceAttended), row(1, 3, bob, 0, ConferenceAttended),
+		row(2, 1, alice, 0, ConferenceOrganized), row(2, 2, alice, ChatKind, ConferenceAttended), row(2, 3, bob, WebKind, ConferenceAttended),
+		row(3, 1, alice, 0, ConferenceOrganized), row(3, 3, bob, 0, ConferenceAttended),
+		{Kind: PlainRecord, Activity: ConferenceAttended, Key: noon, At: noon, Seq: 3, Sub: 9, Flags: WebKind, From: Party{User: carol}},
+	}),
+		"03-02 12:00:00 im-session alice@contoso.com", "03-02 12:00:00 im-session alice@contoso.com", "03-02 12:00:00 im-session bob@contoso.com",
+		"03-02 12:00:00 conference-organized alice@contoso.com", "03-02 12:00:00 conference-attended alice@contoso.com", "03-02 12:00:00 conference-attended bob@contoso.com",
+		"03-02 12:00:00 conference-organized alice@contoso.com untold", "03-02 12:00:00 conference-attended bob@contoso.com untold",
+		"03-02 12:00:00 conference-attended carol@contoso.com")
+}
+
+// Somebody whom one hop knows by a number and another by an address is the
+// person of the address, in whatever order they come.
+func TestComposeAttestedPrefersAnAddressToANumber(t *testing.T) {
+	number := Record{Kind: AttestedRecord, Activity: CallReceived, Key: noon, At: noon, Seq: 1, Sub: 2, From: Party{User: mobile}, To: Party{User: mobile}}
+	address := number
+	address.At, address.From.User, address.To.User = noon+5, bob, alice
+	for _, list := range [][]Record{{number, address}, {address, number}} {
+		wantLines(t, composed(list), "03-02 12:00:00 call-received bob@contoso.com peer=alice@contoso.com")
+	}
+}
+
 // What several hops or tools attest of one use is one fact, at its first time,
 // with all that any of them knows.
 func TestComposeAttested(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 type Format struct {
 	Name   string  // as shown by `calaudit formats` and in coverage
 	About  string  // one sentence: what it is and which tool writes it
-	Basis  string  // "documented", "from documentation" (no public sample) or "own"
+	Basis  string  // "documented", "from documentation" (no public sample), "published traces" (samples without a description) or "own"
 	Fields []Field // what is read from it
 	Sample string  // a small complete example; a test parses it
 

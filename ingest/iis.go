@@ -324,6 +324,7 @@ func (p *iisReader) request(path uint8) {
 	// whichever files and however often the requests stand.
 	r.Seq, r.Sub = keyHash("iis", fmt.Sprint(use.day), r.Activity.String(), p.names.Name(user.id).Text, p.names.Name(r.From.Client).Text)
 	if r.Activity == ConferenceAttended {
+		r.Flags |= WebKind
 		p.note(iisWeak)
 	}
 	p.records = append(p.records, r)

@@ -71,7 +71,9 @@ const (
 	// protocol calls the use (a Call-ID and the party, say) and not over the
 	// time: a message that was logged at several hops, or a use that several
 	// tools report, is one fact, and each record adds what it knows of it. Until
-	// and Open are those of a LoginRecord.
+	// and Open are those of a LoginRecord. Records of one conference share Seq;
+	// ChatKind and WebKind tell its kind, which is that of all of them. One
+	// source row may give several, see Batch.Further.
 	AttestedRecord
 	// DialogRecord: the SIP dialog of a session (Dialogs). Sub is a hash of its
 	// Call-ID.
@@ -212,6 +214,10 @@ type Batch struct {
 	File    int    // index into Unit.Files
 	Names   []Name // new names since the unit's last batch; ids run on
 	Records []Record
+	// Further counts the records beyond the first of their source row. Only
+	// attested records may share a row; they stand together and have the same
+	// Line and Key.
+	Further int
 	Lookups []Lookup
 	Entries []Entry
 	Skipped map[string]int // rows that state no activity, counted by reason
@@ -251,7 +257,7 @@ func (b *Batch) Done() {
 
 // Rows is how many source rows the batch accounts for.
 func (b *Batch) Rows() int {
-	n := len(b.Records) + len(b.Lookups) + len(b.Entries) + len(b.Rejects)
+	n := len(b.Records) - b.Further + len(b.Lookups) + len(b.Entries) + len(b.Rejects)
 	for _, k := range b.Skipped {
 		n += k
 	}

@@ -9,11 +9,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"strings"
 
 	"calaudit/ingest/delimited"
+	"calaudit/ingest/siptrace"
 	"calaudit/ingest/text"
 )
 
@@ -27,7 +29,8 @@ const MaxSourceRow = 64 << 10
 // its quotes are balanced, at most delimited.MaxQuotedLines lines; an entry of
 // a directory-ldif file up to a blank line or the next "dn:"; an object of a
 // Format-List file up to a blank line; a row of an iis-w3c log is one line,
-// whatever quotes it holds. text is valid
+// whatever quotes it holds; a record of a SIP trace goes up to the body of its
+// message. text is valid
 // during the call only. The result is the SHA-256 of the unpacked content, in
 // hexadecimal. Memory is bounded, however long a line is.
 func (f *File) SourceRows(ctx context.Context, format string, wanted func(line int) bool, call func(line int, text []byte) error) (sum string, err error) {
@@ -38,9 +41,18 @@ func (f *File) SourceRows(ctx context.Context, format string, wanted func(line i
 	defer rc.Close()
 	h := sha256.New()
 	raw := io.TeeReader(rc, h)
+	if shape := traceShape(format); shape != nil {
+		err = traceRows(ctx, siptrace.NewReader(text.NewReader(raw), shape), wanted, call)
+		return finishSum(h, raw, err)
+	}
 	r := sourceReader{lines: newSourceLines(text.NewReader(raw)), ldif: format == ldifFormat().Name, single: format == iisFormat().Name, call: call}
 	r.blocks = r.ldif || printedAsList(format, f)
-	if err := r.read(ctx, wanted); err != nil {
+	return finishSum(h, raw, r.read(ctx, wanted))
+}
+
+// finishSum reads what is left of a file whose rows were read, for its hash.
+func finishSum(h hash.Hash, raw io.Reader, err error) (string, error) {
+	if err != nil {
 		return "", err
 	}
 	if _, err := io.Copy(io.Discard, raw); err != nil {
@@ -62,6 +74,28 @@ func printedAsList(format string, f *File) bool {
 	}
 	p, ok := sniffProperties(h)
 	return ok && p.list
+}
+
+// traceRows gives records of a trace: their text up to the body of the message.
+func traceRows(ctx context.Context, r *siptrace.Reader, wanted func(line int) bool, call func(line int, text []byte) error) error {
+	for n := 1; ; n++ {
+		rec, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if wanted(rec.Line) {
+			text := bytes.TrimRight(rec.Public(), "\r\n")
+			if err := call(rec.Line, text[:min(len(text), MaxSourceRow+1)]); err != nil {
+				return err
+			}
+		}
+		if n%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
 }
 
 // sourceReader puts the lines of wanted rows together.

@@ -61,8 +61,10 @@ func (w *writer) records(f *fileWriter, recs []ingest.Record) {
 	for i := range recs {
 		r := &recs[i]
 		if r.Key < w.pruned*dayMS && !outlasts(r) {
-			f.skips["of a day that was pruned"]++
-			f.result.Tally.Skipped++
+			if i == 0 || !sameRow(r, &recs[i-1]) {
+				f.skips["of a day that was pruned"]++
+				f.result.Tally.Skipped++
+			}
 			continue
 		}
 		w.least = min(w.least, r.Key)
@@ -76,6 +78,11 @@ func (w *writer) records(f *fileWriter, recs []ingest.Record) {
 			f.first, f.last = min(f.first, at), max(f.last, at)
 		}
 	}
+}
+
+// sameRow tells records that one source row gave: see ingest.Batch.Further.
+func sameRow(a, b *ingest.Record) bool {
+	return a.Kind == ingest.AttestedRecord && b.Kind == ingest.AttestedRecord && a.Line == b.Line
 }
 
 // party numbers one side of a record.
@@ -150,6 +157,10 @@ func (w *writer) group(ctx context.Context, f *fileWriter, day int64, family int
 		return err
 	}
 	fresh := rows[:0]
+	var lines map[uint32]bool // of attested rows: whether any of its records is new
+	if family == attested {
+		lines = map[uint32]bool{}
+	}
 	i := 0
 	for k := range rows {
 		for i < len(w.old) && segment.Identity(&w.old[i], &rows[k]) < 0 {
@@ -157,10 +168,17 @@ func (w *writer) group(ctx context.Context, f *fileWriter, day int64, family int
 		}
 		known := i < len(w.old) && segment.Identity(&w.old[i], &rows[k]) == 0 ||
 			len(fresh) > 0 && segment.Identity(&fresh[len(fresh)-1], &rows[k]) == 0
-		f.count(!known)
+		if lines == nil {
+			f.count(!known)
+		} else {
+			lines[rows[k].Line] = lines[rows[k].Line] || !known
+		}
 		if !known {
 			fresh = append(fresh, rows[k])
 		}
+	}
+	for _, added := range lines {
+		f.count(added)
 	}
 	if len(fresh) == 0 {
 		return nil

@@ -197,6 +197,6 @@ func (s *Store) OpenRejects(ctx context.Context) (n int, err error) {
 // OtherZone names a time zone, other than the given one, in which local times
 // of stored files were read; "" when there is none.
 func (s *Store) OtherZone(ctx context.Context, zone string) (other string, err error) {
-	err = s.q.QueryRowContext(ctx, "SELECT coalesce(min(zone),'') FROM import WHERE zone<>? AND format IN ('activity-csv','monitoring-report')", zone).Scan(&other)
+	err = s.q.QueryRowContext(ctx, "SELECT coalesce(min(zone),'') FROM import WHERE zone<>? AND format IN ('activity-csv','monitoring-report','siptrace-uccapi')", zone).Scan(&other)
 	return other, explain(err)
 }

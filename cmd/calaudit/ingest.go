@@ -22,7 +22,7 @@ type ingestFlags struct {
 }
 
 func (f *ingestFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.fileDate, "file-date", "", "date (YYYY-MM-DD) of directory exports whose entries carry none")
+	cmd.Flags().StringVar(&f.fileDate, "file-date", "", "date (YYYY-MM-DD) of directory entries and SIP messages that carry none")
 	cmd.Flags().BoolVar(&f.strictData, "strict-data", false, "exit 4 when records were rejected or days are missing")
 	cmd.Flags().BoolVar(&f.keepEvidence, "keep-evidence", false, "keep the text of the source rows in the database too (see user --source)")
 }

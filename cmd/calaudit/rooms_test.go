@@ -23,12 +23,14 @@ var rooms = map[string][]string{
 	"store/segment":     {"ingest"},
 	"audit/report":      {"audit"},
 	"audit":             {"ingest"}, // vocabulary, canonical ids and Source only: no reading
-	"ingest":            {"ingest/text", "ingest/delimited", "ingest/formatlist", "ingest/ldif", "ingest/mls", "ingest/w3c"},
+	"ingest":            {"ingest/text", "ingest/delimited", "ingest/formatlist", "ingest/ldif", "ingest/mls", "ingest/sip", "ingest/siptrace", "ingest/w3c"},
 	"ingest/text":       {},
 	"ingest/delimited":  {},
 	"ingest/formatlist": {},
 	"ingest/ldif":       {},
 	"ingest/mls":        {},
+	"ingest/sip":        {},
+	"ingest/siptrace":   {"ingest/sip"},
 	"ingest/w3c":        {},
 }
 
