@@ -13,16 +13,18 @@ type choice struct {
 }
 
 // guide is a cost that leads towards the mixture of the master: each CAL at
-// what it is worth there, and stock that the mixture uses up exactly is dear to
-// miss on either side. Without it, whoever moves one holder at a time is stuck
-// as soon as stock is used up: one more costs its price, one less saves nothing.
+// what it is worth there, with a part of what it really costs, and stock that
+// the mixture uses up exactly is dear to miss on either side. Without it,
+// whoever moves one holder at a time is stuck as soon as stock is used up: one
+// more costs its price, one less saves nothing.
 type guide struct {
 	worth [metrics][Families][MaxVersion + 1]float64 // in the unit of cost
 	rows  []row                                      // stock here is what the mixture uses
-	force float64
+	force float64                                    // of missing that stock by one
+	real  float64                                    // part of the real cost
 }
 
-func (g *guide) cost(n *needs) int64 {
+func (g *guide) cost(n *needs, real int64) int64 {
 	sum := 0.0
 	for m := range n {
 		for f := range n[m] {
@@ -31,6 +33,7 @@ func (g *guide) cost(n *needs) int64 {
 			}
 		}
 	}
+	sum += g.real * (float64(real) - sum)
 	for _, r := range g.rows {
 		k := -r.stock
 		for v := int(r.version); v <= MaxVersion; v++ {
@@ -43,10 +46,9 @@ func (g *guide) cost(n *needs) int64 {
 
 // price sets the cost of the value.
 func (c *choice) price() {
+	c.value.Cost = c.split(&c.need)
 	if c.guide != nil {
-		c.value.Cost = c.guide.cost(&c.need)
-	} else {
-		c.value.Cost = c.split(&c.need)
+		c.value.Cost = c.guide.cost(&c.need, c.value.Cost)
 	}
 }
 

@@ -227,7 +227,7 @@ func (m *master) shares(answers int) []float64 {
 // guide leads to the mixture: the worths, and for stock that it uses up how much
 // of it and of what is bought it uses.
 func (m *master) guide(w *worth) *guide {
-	g := &guide{}
+	g := &guide{real: 1.0 / 16}
 	unit := float64(m.scale.unit) / float64(m.scale.cost)
 	top := 0.0
 	for k := range w {

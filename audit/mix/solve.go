@@ -106,6 +106,7 @@ func (p *problem) solve() *Mix {
 		m.solve()
 		shares = m.shares(len(answers))
 		g = m.guide(&best)
+		p.bound(p.flow, &best, true) // its flow leads the way between the answers
 	}
 	x := p.choose(answers, shares, g).mix()
 	weight := p.total(x)
@@ -215,27 +216,32 @@ func (p *problem) chosen(answers []*answer, shares []float64, g *guide) *choice 
 			break
 		}
 	}
-	passes := 6
+	passes, towards := 6, order
 	if len(p.flow.to) >= heavy {
+		towards = mixed
 		passes = 3
 		if r != nil {
 			r.settled(answers, mixed)
 		}
 	}
 	c.guide = g
+	if r != nil {
+		r.between()
+	}
 	for range passes {
 		c.price()
 		c.improve()
 		if r != nil {
-			r.improve(answers, mixed)
+			r.improve(answers, towards)
 		}
+		g.real += 0.5 / float64(passes-1)
 		g.force *= math.Pow(1024, 1/float64(passes-1))
 	}
 	c.guide = nil
 	c.price()
 	for range passes {
 		c.improve()
-		if r == nil || !r.improve(answers, mixed) {
+		if r == nil || !r.improve(answers, towards) {
 			break
 		}
 	}
