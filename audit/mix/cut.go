@@ -21,7 +21,9 @@ type network struct {
 	userNext, deviceNext   []int32 // next edge to try
 	users, devices         []int32 // in play
 	queue, queue2, path    []int32
-	work                   int // edges looked at
+	work                   int  // edges looked at
+	limit                  int  // of the work of one cut after the start, 0 for none
+	complete               bool // the last cut was found
 }
 
 func (n *network) build(devices int) {
@@ -47,7 +49,7 @@ func (n *network) build(devices int) {
 
 // another is a network of the same shape, to be used at the same time.
 func (n *network) another() *network {
-	c := &network{userEnd: n.userEnd, to: n.to, from: n.from, devEnd: n.devEnd, edges: n.edges, flow: make([]int64, len(n.flow))}
+	c := &network{userEnd: n.userEnd, to: n.to, from: n.from, devEnd: n.devEnd, edges: n.edges, limit: n.limit, flow: make([]int64, len(n.flow))}
 	c.clear(len(n.userLeft), len(n.deviceLeft))
 	return c
 }
@@ -68,11 +70,15 @@ func (n *network) cut(first bool) {
 	clear(n.flow)
 	n.start()
 	n.reset()
-	for n.back() {
+	n.complete = true
+	for stop := n.work + n.limit; n.back(); n.forth() {
+		if n.limit > 0 && n.work > stop {
+			n.complete = false
+			break
+		}
 		n.push()
-		n.forth()
 	}
-	if first {
+	if first || !n.complete {
 		n.reset()
 		n.forth()
 	}

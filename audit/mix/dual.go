@@ -222,12 +222,45 @@ func (p *problem) bound(n *network, w *worth, ties bool) (least *big.Int, a *ans
 			}
 		}
 	}
+	if !n.complete {
+		least.Sub(least, p.gap(n, a, weight))
+	}
 	if ties {
 		term(a.value.CALs-p.base.value.CALs, p.scale.cals)
 		term(a.value.DeviceCALs-p.base.value.DeviceCALs, p.scale.devices)
 		term(a.value.Steps-p.base.value.Steps, p.scale.steps)
 	}
 	return least, a
+}
+
+// gap is by how much an answer outweighs what flows.
+func (p *problem) gap(n *network, a *answer, weight []int64) *big.Int {
+	sum := new(big.Int)
+	for i := range p.classes {
+		c := &p.classes[i]
+		one := new(big.Int) // one component
+		part := int64(0)
+		add := func(x int64) {
+			if part += x; part > 1<<62 || part < -1<<62 {
+				one.Add(one, big.NewInt(part))
+				part = 0
+			}
+		}
+		for u := c.user; u < c.user+c.users; u++ {
+			if has(a.users, u) {
+				add(weight[p.userKind[u]])
+			}
+			add(n.userLeft[u] - weight[p.userKind[u]])
+		}
+		for d := c.device; d < c.device+c.devices; d++ {
+			if has(a.devices, d) {
+				add(weight[p.deviceKind[d]])
+			}
+		}
+		one.Add(one, big.NewInt(part))
+		sum.Add(sum, one.Mul(one, big.NewInt(int64(c.count))))
+	}
+	return sum
 }
 
 func (p *problem) undecided(m Metric, f int) bool {

@@ -48,12 +48,16 @@ func (q *question) finish(users, devices []Grant, sure bool) *Mix {
 // question always has the same answer.
 const (
 	boundRounds = 200
-	boundWork   = 400e6 // edges looked at
+	boundWork   = 400e6  // edges looked at
 	heavy       = 200000 // edges from which on work is saved
+	cutWork     = 8      // times the edges, for one cut then
 )
 
 // solve brings a bound and an answer together from both sides.
 func (p *problem) solve() *Mix {
+	if len(p.flow.to) >= heavy && len(p.rows) > 0 {
+		p.flow.limit = cutWork * len(p.flow.to)
+	}
 	least, a := p.bound(p.flow, &p.price, true)
 	answers, best := []*answer{a}, p.price
 	var shares []float64
