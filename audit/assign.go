@@ -158,7 +158,10 @@ func granted(grants []mix.Grant, number []int32) []Grant {
 // summary is what the report says of it, beside the two one-sided answers to
 // the same question.
 func (a *assignment) summary(assign string, owned []Entitlement) *Mix {
-	x := &Mix{Sums: sums(a.Mix), Others: map[string]Sums{"user": sums(mix.AllUsers(a.estate)), "device": sums(mix.AllDevices(a.estate))}}
+	x := &Mix{Sums: sums(a.Mix), Others: map[string]Other{}}
+	for name, m := range map[string]*mix.Mix{"user": mix.AllUsers(a.estate), "device": mix.AllDevices(a.estate)} {
+		x.Others[name] = Other{sums(m), money(m.Cost - a.Cost), m.CALs - a.CALs}
+	}
 	if assign == "optimal" {
 		x.AtLeast, x.Optimal, x.FewestCALs = money(a.Least), a.Optimal(), a.Exact
 	}
@@ -176,5 +179,36 @@ func sums(m *mix.Mix) Sums {
 
 // money writes thousandths of a currency unit: two decimals, a third if needed.
 func money(milli int64) string {
+	if milli < 0 {
+		return "-" + money(-milli)
+	}
 	return strings.TrimSuffix(fmt.Sprintf("%d.%03d", milli/1000, milli%1000), "0")
+}
+
+// Covers reports whether what one subject holds would do for all that another
+// does: each of its licences, in the same family and of the version or newer.
+func (s *Subject) Covers(other *Subject) bool {
+	for i, name := range other.Licenses {
+		found := false
+		for j, mine := range s.Licenses {
+			found = found || sameFamily(mine, name) && versionAt(s, j) >= versionAt(other, i)
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+// versionAt is the version of a licence that a subject holds; runs of earlier
+// versions of the program may not tell.
+func versionAt(s *Subject, i int) Version {
+	if i >= len(s.Versions) {
+		return 0
+	}
+	v, err := ParseVersion(s.Versions[i])
+	if err != nil {
+		return 0
+	}
+	return v
 }

@@ -92,6 +92,16 @@ func (m *market) cost(rows []Position, owned []Entitlement) (sum int64) {
 	return sum
 }
 
+// costs writes beside each row what is missing there would cost.
+func (m *market) costs(rows []Position, owned []Entitlement) {
+	for i := range rows {
+		p := &rows[i]
+		if p.Shortfall > 0 && slices.ContainsFunc(owned, func(e Entitlement) bool { return e.Priced && sameFamily(e.License, p.License) }) {
+			p.Cost = money(int64(p.Shortfall) * m.price(p, owned))
+		}
+	}
+}
+
 // price is that of one licence of a row. A newer CAL serves, so none costs more
 // than a newer one.
 func (m *market) price(p *Position, owned []Entitlement) int64 {

@@ -63,12 +63,19 @@ type Outcomes struct {
 // price counts 1.
 type Mix struct {
 	Sums
-	AtLeast    string          `json:"at_least,omitempty"` // no valid assignment costs less; only with --assign optimal
-	Optimal    bool            `json:"optimal"`            // the cost is proven to be the least
-	FewestCALs bool            `json:"fewest_cals"`        // and no assignment of that cost has fewer CALs, or as many with more for users
-	Priced     bool            `json:"priced"`
-	Currency   string          `json:"currency"`
-	Others     map[string]Sums `json:"others"` // user, device: that assignment instead
+	AtLeast    string           `json:"at_least,omitempty"` // no valid assignment costs less; only with --assign optimal
+	Optimal    bool             `json:"optimal"`            // the cost is proven to be the least
+	FewestCALs bool             `json:"fewest_cals"`        // and no assignment of that cost has fewer CALs, or as many with more for users
+	Priced     bool             `json:"priced"`
+	Currency   string           `json:"currency"`
+	Others     map[string]Other `json:"others"` // user, device: that assignment instead
+}
+
+// Other is another assignment, and by how much the one taken is cheaper.
+type Other struct {
+	Sums
+	SavedCost string `json:"saved_cost"`
+	SavedCALs int    `json:"saved_cals"` // below 0 when the cheaper one takes more CALs
 }
 
 // Sums are what one assignment comes to.
@@ -88,6 +95,7 @@ type Position struct {
 	Owned     int    `json:"owned"`
 	Shortfall int    `json:"shortfall"`
 	Surplus   int    `json:"surplus"`
+	Cost      string `json:"cost,omitempty"` // of the shortfall, where the licence has a price
 }
 
 // Reading is a disputed question, the answer taken, and what either answer gives.

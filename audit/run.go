@@ -52,6 +52,7 @@ func Run(in *Input) (*Report, []Subject, error) {
 		Assign: in.Assign, Mix: chosen.mix.summary(in.Assign, in.Owned), Position: chosen.positions, Servers: s.servers, Exemptions: exemptions,
 		Conflicts: w.conflicts, Coverage: []Coverage{}, ExitCodes: []int{},
 	}
+	s.market.costs(r.Position, in.Owned)
 	subjects := s.subjects(chosen)
 	r.Totals = totals(subjects)
 	if r.Readings, err = s.readings(readings, chosen); err != nil {

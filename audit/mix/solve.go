@@ -114,11 +114,14 @@ func (p *problem) solve() *Mix {
 	}
 	x := p.choose(answers, shares, g).mix()
 	weight := p.total(x)
+	if x.Exact = p.scale.complete && weight != nil && weight.Cmp(least) == 0; x.Exact {
+		x.Least = x.Cost
+		return x
+	}
 	// The weight of the other criteria must not raise the bound of the cost.
 	cost, _ := p.bound(p.flow, &best, false)
 	unit := big.NewInt(p.scale.cost)
 	x.Least = max(p.ceil(cost, unit), p.ceil(new(big.Int).Sub(least, new(big.Int).Sub(unit, big.NewInt(1))), unit))
-	x.Exact = p.scale.complete && weight != nil && weight.Cmp(least) == 0
 	return x
 }
 

@@ -49,8 +49,21 @@ func TestDatabasesOfEarlierSchemasSayTheSame(t *testing.T) {
 			var last, again audit.Report
 			calauditJSON(t, 0, &last, "report", "--db", db)
 			calauditJSON(t, exitShortfall, &again, "audit", "--db", db, "--assign", last.Assign)
-			if again.Digest != last.Digest {
-				t.Errorf("audited again the digest is %s, it was %s", again.Digest, last.Digest)
+			// Later programs say more in a report; what both say is the same.
+			again.Mix = nil
+			for i := range again.Position {
+				again.Position[i].Cost = ""
+			}
+			audit.Seal(&again, nil)
+			verdicts, now := last.Subjects, last
+			audit.Seal(&now, nil)
+			if again.Digest != now.Digest || now.Assign == "" {
+				t.Errorf("audited again the report differs: %+v, it was %+v", again, last)
+			}
+			var subjects audit.Report
+			calauditJSON(t, 0, &subjects, "report", "--db", db)
+			if subjects.Subjects != verdicts {
+				t.Errorf("audited again the subjects are %s, they were %s", subjects.Subjects, verdicts)
 			}
 		})
 	}
