@@ -50,3 +50,33 @@ func TestCutsAloneAreExactWithoutStock(t *testing.T) {
 		compareWithNaive(t, e, seed, byCuts)
 	}
 }
+
+// Numbers too large for all criteria in one weight: the cost stays exact, and
+// what is not proven is not claimed.
+func TestCutsOfHugePricesKeepTheCost(t *testing.T) {
+	inexact := 0
+	for seed := range 3000 {
+		e := small(rand.New(rand.NewSource(int64(seed))), 5, 4, 9)
+		e.Stock = nil
+		n := naive{e: e}
+		n.charge(0, make([][3]int, e.Users+e.Devices))
+		for m := range e.Prices {
+			for f := range e.Prices[m] {
+				for v := range e.Prices[m][f] {
+					e.Prices[m][f][v] = e.Prices[m][f][v]*1e15 + int64(e.Prices[m][f][v]&1) // no common divisor
+				}
+			}
+		}
+		x := byCuts(e)
+		if err := Check(e, x); err != nil {
+			t.Fatalf("seed %d: %v\n%s", seed, err, show(e))
+		}
+		if (x.Cost+5e14)/1e15 != n.value.Cost || x.Least != x.Cost {
+			t.Fatalf("seed %d: cost %d, at least %d, want %d times 1e15\n%s", seed, x.Cost, x.Least, n.value.Cost, show(e))
+		}
+		inexact += bit(!x.Exact)
+	}
+	if inexact == 0 {
+		t.Error("no estate was too large")
+	}
+}

@@ -84,146 +84,157 @@ func (n *network) cut(first bool) {
 	}
 }
 
-func (n *network) userTaken(u int32) bool   { return n.userLevel[u] == sinkSide }
-func (n *network) deviceTaken(d int32) bool { return n.deviceLevel[d] != sinkSide }
+// userTaken tells the side of a user after a cut.
+func (n *network) userTaken(u int32) bool { return n.userLevel[u] == sinkSide }
 
 // start gives a flow that is usually close to the greatest: where a node has
 // one edge left, all that fits goes there, which never is a mistake; else the
 // user with the fewest edges is served, from devices with few edges first
 // (after Karp and Sipser).
 func (n *network) start() {
-	users, devices := len(n.userLeft), len(n.deviceLeft)
-	userDegree, deviceDegree := n.userLevel, n.deviceLevel // scratch: edges between two that have capacity left
+	users, devices := int32(len(n.userLeft)), int32(len(n.deviceLeft))
+	userDegree, deviceDegree := n.userLevel, n.deviceLevel // scratch: edges to where capacity is left; below 0 without such
 	for u := range users {
 		userDegree[u] = n.userEnd[u+1] - n.userEnd[u]
-		n.userNext[u] = n.userEnd[u]
 	}
 	for d := range devices {
 		deviceDegree[d] = n.devEnd[d+1] - n.devEnd[d]
-		n.deviceNext[d] = n.devEnd[d]
 	}
 	n.queue = n.queue[:0]
-	look := func(u, d int32) { // after one of them changed
-		if u >= 0 && userDegree[u] == 1 && n.userLeft[u] > 0 {
+	for u := range users {
+		if n.userLeft[u] == 0 {
+			n.userOut(u)
+		}
+	}
+	for d := range devices {
+		if n.deviceLeft[d] == 0 {
+			n.deviceOut(d)
+		}
+	}
+	for u := range users {
+		if userDegree[u] == 1 {
 			n.queue = append(n.queue, u)
 		}
-		if d >= 0 && deviceDegree[d] == 1 && n.deviceLeft[d] > 0 {
-			n.queue = append(n.queue, int32(users)+d)
-		}
-	}
-	userOut := func(u int32) {
-		for e := n.userEnd[u]; e < n.userEnd[u+1]; e++ {
-			if d := n.to[e]; n.deviceLeft[d] > 0 {
-				deviceDegree[d]--
-				look(-1, d)
-			}
-		}
-	}
-	deviceOut := func(d int32) {
-		for _, e := range n.edges[n.devEnd[d]:n.devEnd[d+1]] {
-			if u := n.from[e]; n.userLeft[u] > 0 {
-				userDegree[u]--
-				look(u, -1)
-			}
-		}
-	}
-	send := func(e int32) {
-		u, d := n.from[e], n.to[e]
-		k := min(n.userLeft[u], n.deviceLeft[d])
-		n.flow[e] += k
-		n.userLeft[u] -= k
-		n.deviceLeft[d] -= k
-		if n.userLeft[u] == 0 {
-			userOut(u)
-		}
-		if n.deviceLeft[d] == 0 {
-			deviceOut(d)
-		}
-	}
-	leaves := func() {
-		for len(n.queue) > 0 {
-			x := n.queue[len(n.queue)-1]
-			n.queue = n.queue[:len(n.queue)-1]
-			if x < int32(users) {
-				if n.userLeft[x] == 0 || userDegree[x] != 1 {
-					continue
-				}
-				for e := n.userEnd[x]; e < n.userEnd[x+1]; e++ {
-					if n.deviceLeft[n.to[e]] > 0 {
-						send(e)
-						break
-					}
-				}
-				continue
-			}
-			d := x - int32(users)
-			if n.deviceLeft[d] == 0 || deviceDegree[d] != 1 {
-				continue
-			}
-			for _, e := range n.edges[n.devEnd[d]:n.devEnd[d+1]] {
-				if n.userLeft[n.from[e]] > 0 {
-					send(e)
-					break
-				}
-			}
-		}
-	}
-	for u := range users {
-		if n.userLeft[u] == 0 {
-			userOut(int32(u))
-		}
 	}
 	for d := range devices {
-		if n.deviceLeft[d] == 0 {
-			deviceOut(int32(d))
+		if deviceDegree[d] == 1 {
+			n.queue = append(n.queue, users+d)
 		}
 	}
-	for u := range users {
-		look(int32(u), -1)
-	}
-	for d := range devices {
-		look(-1, int32(d))
-	}
-	leaves()
+	n.leaves()
 	// What is left, by number of edges at this point.
-	var most int32
-	for u := range users {
-		if n.userLeft[u] > 0 {
-			most = max(most, userDegree[u])
-		}
+	most := int32(0)
+	for _, degree := range userDegree {
+		most = max(most, degree)
 	}
 	heads := make([]int32, most+2)
-	for u := range users {
-		if n.userLeft[u] > 0 && userDegree[u] > 0 {
-			heads[userDegree[u]+1]++
+	for _, degree := range userDegree {
+		if degree > 0 {
+			heads[degree+1]++
 		}
 	}
 	for i := range most + 1 {
 		heads[i+1] += heads[i]
 	}
 	order := n.userNext[:heads[most+1]] // scratch
-	for u := range users {
-		if n.userLeft[u] > 0 && userDegree[u] > 0 {
-			order[heads[userDegree[u]]] = int32(u)
-			heads[userDegree[u]]++
+	for u, degree := range userDegree {
+		if degree > 0 {
+			order[heads[degree]] = int32(u)
+			heads[degree]++
 		}
 	}
 	for _, u := range order {
-		for n.userLeft[u] > 0 && userDegree[u] > 0 {
-			best := int32(-1)
+		for userDegree[u] > 0 {
+			best, least := int32(-1), int32(math.MaxInt32)
 			for e := n.userEnd[u]; e < n.userEnd[u+1]; e++ {
-				if d := n.to[e]; n.deviceLeft[d] > 0 && (best < 0 || deviceDegree[d] < deviceDegree[n.to[best]]) {
-					best = e
+				if degree := deviceDegree[n.to[e]]; degree > 0 && degree < least {
+					best, least = e, degree
 				}
 			}
 			if best < 0 {
 				break
 			}
-			send(best)
-			leaves()
+			n.send(best)
+			n.leaves()
 		}
 	}
 	n.work += len(n.to) * 4
+}
+
+// outOfUse is the degree of a node without capacity.
+const outOfUse = math.MinInt32 / 2
+
+// userOut takes a user without capacity out of the degrees.
+func (n *network) userOut(u int32) {
+	n.userLevel[u] = outOfUse
+	users := int32(len(n.userLeft))
+	for _, d := range n.to[n.userEnd[u]:n.userEnd[u+1]] {
+		if degree := n.deviceLevel[d]; degree > 0 {
+			n.deviceLevel[d] = degree - 1
+			if degree == 2 {
+				n.queue = append(n.queue, users+d)
+			}
+		}
+	}
+}
+
+func (n *network) deviceOut(d int32) {
+	n.deviceLevel[d] = outOfUse
+	for _, e := range n.edges[n.devEnd[d]:n.devEnd[d+1]] {
+		u := n.from[e]
+		if degree := n.userLevel[u]; degree > 0 {
+			n.userLevel[u] = degree - 1
+			if degree == 2 {
+				n.queue = append(n.queue, u)
+			}
+		}
+	}
+}
+
+// send lets all flow along an edge that fits.
+func (n *network) send(e int32) {
+	u, d := n.from[e], n.to[e]
+	k := min(n.userLeft[u], n.deviceLeft[d])
+	n.flow[e] += k
+	n.userLeft[u] -= k
+	n.deviceLeft[d] -= k
+	if n.userLeft[u] == 0 {
+		n.userOut(u)
+	}
+	if n.deviceLeft[d] == 0 {
+		n.deviceOut(d)
+	}
+}
+
+// leaves serves the nodes with one edge left.
+func (n *network) leaves() {
+	users := int32(len(n.userLeft))
+	for len(n.queue) > 0 {
+		x := n.queue[len(n.queue)-1]
+		n.queue = n.queue[:len(n.queue)-1]
+		if x < users {
+			if n.userLevel[x] != 1 {
+				continue
+			}
+			for e := n.userEnd[x]; e < n.userEnd[x+1]; e++ {
+				if n.deviceLevel[n.to[e]] >= 0 {
+					n.send(e)
+					break
+				}
+			}
+			continue
+		}
+		d := x - users
+		if n.deviceLevel[d] != 1 {
+			continue
+		}
+		for _, e := range n.edges[n.devEnd[d]:n.devEnd[d+1]] {
+			if n.userLevel[n.from[e]] >= 0 {
+				n.send(e)
+				break
+			}
+		}
+	}
 }
 
 // What the source does not reach now it never will, and what does not reach

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"math/bits"
+	"slices"
 )
 
 // worth is what one CAL is taken to cost while a bound is sought, in the units
@@ -175,8 +176,10 @@ func (p *problem) weigh(touched [metrics][Families]uint16) {
 		s.steps, s.devices, s.complete = 0, 1, same
 	}
 	if !fits(top/s.unit+1, s.devices, dev, cals) {
-		s.devices, dev, s.complete = 0, 1, false
-		s.cals, s.cost = 1, cals
+		s.devices, s.cals, s.cost, s.complete = 0, 1, cals, false
+		if !fits(top/s.unit+1, cals) {
+			s.cals, s.cost = 0, 1
+		}
 		return
 	}
 	s.cals = s.devices * dev
@@ -272,21 +275,35 @@ func (p *problem) undecided(m Metric, f int) bool {
 	return false
 }
 
-// taken reads the cut.
+// taken reads the cut. Steps without weight may be on either side of it, so
+// what is not needed is left out: devices have what users leave to them, and
+// users nothing of which all is at the devices.
 func (p *problem) taken(n *network) *answer {
 	a := &answer{value: p.base.value, need: p.base.need,
 		users: make([]uint64, (len(p.userKind)+63)/64), devices: make([]uint64, (len(p.deviceKind)+63)/64)}
+	for u := range int32(len(p.userKind)) {
+		if n.userTaken(u) {
+			a.users[u/64] |= 1 << (u % 64)
+			continue
+		}
+		for _, d := range n.to[n.userEnd[u]:n.userEnd[u+1]] {
+			a.devices[d/64] |= 1 << (d % 64)
+		}
+	}
+	for u := range int32(len(p.userKind)) {
+		if has(a.users, u) && !slices.ContainsFunc(n.to[n.userEnd[u]:n.userEnd[u+1]], func(d int32) bool { return !has(a.devices, d) }) {
+			a.users[u/64] &^= 1 << (u % 64)
+		}
+	}
 	for i := range p.classes {
 		c := &p.classes[i]
 		for u := c.user; u < c.user+c.users; u++ {
-			if n.userTaken(u) {
-				a.users[u/64] |= 1 << (u % 64)
+			if has(a.users, u) {
 				a.take(&p.kinds[p.userKind[u]], int(c.count))
 			}
 		}
 		for d := c.device; d < c.device+c.devices; d++ {
-			if n.deviceTaken(d) {
-				a.devices[d/64] |= 1 << (d % 64)
+			if has(a.devices, d) {
 				a.take(&p.kinds[p.deviceKind[d]], int(c.count))
 			}
 		}

@@ -1,7 +1,4 @@
-// Package mix finds the cheapest valid mix of user and device CALs.
 package mix
-
-import "math"
 
 // Families is how many families of CALs there are: the first is the one that
 // the others come on top of.
@@ -104,8 +101,6 @@ func sign(less bool) int {
 	}
 	return 1
 }
-
-var worst = Value{Cost: math.MaxInt64}
 
 // raise makes a grant meet a demand for a set of families.
 func (g *Grant) raise(families, version uint8) {

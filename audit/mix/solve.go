@@ -48,7 +48,7 @@ func (q *question) finish(users, devices []Grant, sure bool) *Mix {
 // question always has the same answer.
 const (
 	boundRounds = 200
-	boundWork   = 400e6  // edges looked at
+	boundWork   = 300e6  // edges looked at
 	heavy       = 200000 // edges from which on work is saved
 	cutWork     = 8      // times the edges, for one cut then
 )
@@ -159,15 +159,12 @@ func (p *problem) total(x *Mix) *big.Int {
 // wholly is the answer that takes every step of one metric and none of the
 // other.
 func (p *problem) wholly(side Metric) *answer {
-	level := int32(sinkSide) // of what is taken of users and not of devices
+	level := int32(sinkSide) // of what is taken
 	if side == Device {
 		level = sourceSide
 	}
 	for u := range p.flow.userLevel {
 		p.flow.userLevel[u] = level
-	}
-	for d := range p.flow.deviceLevel {
-		p.flow.deviceLevel[d] = level
 	}
 	return p.taken(p.flow)
 }
