@@ -12,14 +12,6 @@ type counts [Families][MaxVersion + 1]int
 // needs are the CALs that holders must have.
 type needs [metrics]counts
 
-func (n *needs) add(m Metric, g *Grant, k int) {
-	for f, v := range g {
-		if v > 0 {
-			n[m][f][v] += k
-		}
-	}
-}
-
 // store is what is owned, and what more costs.
 type store struct {
 	price   Prices // never falling with the version
