@@ -103,34 +103,57 @@ func (c *connectors) enter(l *ledger) {
 }
 
 // cost is what the missing licences cost, in the unit of Entitlement.UnitPrice.
-func cost(rows []Position, owned []Entitlement) (sum int64) {
-	for _, p := range rows {
-		if p.Shortfall > 0 {
-			sum += int64(p.Shortfall) * price(owned, p.License, p.Metric)
+func (m *market) cost(rows []Position, owned []Entitlement) (sum int64) {
+	for i := range rows {
+		if p := &rows[i]; p.Shortfall > 0 {
+			sum += int64(p.Shortfall) * m.price(p, owned)
 		}
 	}
 	return sum
 }
 
-// price is the highest unit price given for the licence in this metric, else
-// in any, else 1. Labels of one family are one licence.
-func price(owned []Entitlement, name, metric string) int64 {
-	exact, other := int64(-1), int64(-1)
-	for i := range owned {
-		e := &owned[i]
-		switch {
-		case !e.Priced || !sameFamily(e.License, name):
-		case e.Metric == metric:
-			exact = max(exact, e.UnitPrice)
-		default:
-			other = max(other, e.UnitPrice)
+// costs writes beside each row what is missing there would cost.
+func (m *market) costs(rows []Position, owned []Entitlement) {
+	for i := range rows {
+		p := &rows[i]
+		if p.Shortfall > 0 && slices.ContainsFunc(owned, func(e Entitlement) bool { return e.Priced && sameFamily(e.License, p.License) }) {
+			p.Cost = money(int64(p.Shortfall) * m.price(p, owned))
 		}
 	}
-	switch {
-	case exact >= 0:
-		return exact
-	case other >= 0:
-		return other
+}
+
+// price is that of one licence of a row. A newer CAL serves, so none costs more
+// than a newer one.
+func (m *market) price(p *Position, owned []Entitlement) int64 {
+	l, err := license(p.License)
+	if err == nil && len(l.Grants) > 0 {
+		f, metric := slices.Index(families[:], l.Grants[0]), slices.Index(metricNames[:], p.Metric)
+		if v, err := ParseVersion(p.Version); f >= 0 && metric >= 0 && err == nil {
+			return m.prices[metric][f][v]
+		}
+	}
+	return price(owned, p.License, p.Metric)
+}
+
+// price is the highest unit price given for the licence in this metric, else
+// in any, else for the same family under the label of another generation, else 1.
+func price(owned []Entitlement, name, metric string) int64 {
+	best := [4]int64{-1, -1, -1, -1} // by name and metric, by name, by family and metric, by family
+	for i := range owned {
+		e := &owned[i]
+		if !e.Priced || !sameFamily(e.License, name) {
+			continue
+		}
+		for k, fits := range [...]bool{e.License == name && e.Metric == metric, e.License == name, e.Metric == metric, true} {
+			if fits {
+				best[k] = max(best[k], e.UnitPrice)
+			}
+		}
+	}
+	for _, p := range best {
+		if p >= 0 {
+			return p
+		}
 	}
 	return 1000
 }

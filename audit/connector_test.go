@@ -68,7 +68,7 @@ func TestCommunicatorClients(t *testing.T) {
 	}
 	in.Owned, _, _ = ParseEntitlements("l", []byte("license,metric,version,quantity\ncommunicator-client,device,2007-r2,1\n"))
 	r, _ = mustRun(t, in)
-	want := "[{communicator-client device 2007 1 1 0 0} {communicator-client user 2007 1 0 1 0} {ocs-standard-cal user 2007 4 0 4 0}]"
+	want := "[{communicator-client device 2007 1 1 0 0 } {communicator-client user 2007 1 0 1 0 } {ocs-standard-cal user 2007 4 0 4 0 }]"
 	if got := fmt.Sprint(r.Position); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

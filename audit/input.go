@@ -23,7 +23,7 @@ type Input struct {
 	Readings map[string]string // chosen answers; questions not named take the policy's default
 	AsOf     time.Time         // UTC midnight of the last day of the window
 	Days     int               // length of the window in days
-	Assign   string            // "user" or "device"; see licence positions
+	Assign   string            // "optimal", "user" or "device": see Assigns
 	Estate   *Estate           // never nil; an empty estate when none is given
 	Owned    []Entitlement
 	Accounts []Account     // the directory as its newest snapshots say

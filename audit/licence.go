@@ -72,6 +72,9 @@ func ParseVersion(s string) (Version, error) {
 	return 0, fmt.Errorf("unknown version %q; valid: %s", s, strings.Join(names, ", "))
 }
 
+// newest is the newest generation that there is.
+func newest() Version { return Version(len(catalogue().Releases)) }
+
 // Release is one server generation and the day it came out.
 type Release struct {
 	Version    string `toml:"version"`

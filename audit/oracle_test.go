@@ -393,10 +393,11 @@ type oOutcome struct {
 	cost                int
 	outsiders           map[string]bool
 	instances           [2]map[string]int // standard, enterprise: version by instance
+	unsplit             []string          // metrics whose rows bundles change, and the CALs missing
 }
 
 // audit takes the cheaper of CALs and connectors where the latter are offered.
-func (w *oWorld) audit() (subjects, positions []string) {
+func (w *oWorld) audit() (subjects, positions, unsplit []string) {
 	plain := w.attempt(nil)
 	offered := false
 	for _, o := range w.owned {
@@ -404,29 +405,53 @@ func (w *oWorld) audit() (subjects, positions []string) {
 	}
 	if offered && len(plain.outsiders) > 0 {
 		if other := w.attempt(plain); other.cost <= plain.cost {
-			return other.subjects, other.positions
+			return other.subjects, other.positions, other.unsplit
 		}
 	}
-	return plain.subjects, plain.positions
+	return plain.subjects, plain.positions, plain.unsplit
 }
 
-func (w *oWorld) price(family, metric string) int {
-	exact, other := -1, -1
-	for _, o := range w.owned {
-		if oFamily(o.license) == family && o.price >= 0 {
-			other = max(other, o.price)
-			if o.metric == metric {
-				exact = max(exact, o.price)
+// price of one licence: what is given for the label and metric, for the label,
+// for the family in this metric, for the family, or 1; the lowest of those of
+// the version and of newer ones.
+func (w *oWorld) price(family, metric string, version int) int {
+	least := -1
+	for v := version; v < len(oVersions); v++ {
+		own := []int{-1, -1, -1, -1}
+		for _, o := range w.owned {
+			if oFamily(o.license) != family || o.price < 0 {
+				continue
+			}
+			named, same := o.license == oLabel(family, v), o.metric == metric
+			for i, fits := range []bool{named && same, named, same, true} {
+				if fits {
+					own[i] = max(own[i], o.price)
+				}
 			}
 		}
+		own = append(slices.DeleteFunc(own, func(x int) bool { return x < 0 }), 1000)
+		if least < 0 || own[0] < least {
+			least = own[0]
+		}
 	}
-	if exact >= 0 {
-		return exact
+	return least
+}
+
+// oLabel: Live Communications Server had one CAL, without editions.
+func oLabel(family string, v int) string {
+	if family[0] == 'C' {
+		return map[string]string{"CS": "ocs-external-connector-standard", "CE": "ocs-external-connector-enterprise"}[family]
 	}
-	if other >= 0 {
-		return other
+	name := map[string]string{"S": "standard-cal", "E": "enterprise-cal"}[family]
+	switch {
+	case v == 1 && family == "S":
+		return "lcs-cal"
+	case v <= 3:
+		return "ocs-" + name
+	case v <= 5:
+		return "lync-" + name
 	}
-	return 1000
+	return "sfb-" + name
 }
 
 func oFamily(license string) string {
@@ -602,6 +627,7 @@ func (w *oWorld) attempt(connect *oOutcome) (out *oOutcome) {
 		}
 	}
 	connected := func(id string) bool { return connect != nil && connect.outsiders[id] }
+	var open []oDemand // that either side may meet
 	for _, d := range demands {
 		if connected(d.user) {
 			continue
@@ -622,25 +648,13 @@ func (w *oWorld) attempt(connect *oOutcome) (out *oOutcome) {
 			give(d.device, d.editions, d.version)
 		case strict("identity-by-device") && class[d.user] == "hosted", w.assign == "user":
 			give(d.user, d.editions, d.version)
-		default:
+		case w.assign == "device":
 			give(d.device, d.editions, d.version)
+		default:
+			open = append(open, d)
 		}
 	}
-	label := func(family string, v int) string { // Live Communications Server had one CAL, without editions
-		if family[0] == 'C' {
-			return map[string]string{"CS": "ocs-external-connector-standard", "CE": "ocs-external-connector-enterprise"}[family]
-		}
-		name := map[string]string{"S": "standard-cal", "E": "enterprise-cal"}[family]
-		switch {
-		case v == 1 && family == "S":
-			return "lcs-cal"
-		case v <= 3:
-			return "ocs-" + name
-		case v <= 5:
-			return "lync-" + name
-		}
-		return "sfb-" + name
-	}
+	w.mix(open, holds, kind)
 	need := map[string][]int{}
 	for id, outcome := range verdict {
 		if kind[id] == "device" && exemptDevice(id) {
@@ -649,7 +663,7 @@ func (w *oWorld) attempt(connect *oOutcome) (out *oOutcome) {
 		covered := ""
 		var licenses []string
 		for family, v := range holds[id] {
-			licenses = append(licenses, label(family, v)+" "+oVersions[v])
+			licenses = append(licenses, oLabel(family, v)+" "+oVersions[v])
 			need[family+" "+kind[id]] = append(need[family+" "+kind[id]], v)
 		}
 		sort.Strings(licenses)
@@ -683,6 +697,12 @@ func (w *oWorld) attempt(connect *oOutcome) (out *oOutcome) {
 			}
 		}
 	}
+	for _, metric := range []string{"user", "device"} {
+		if split, whole := w.buy(oGrants(holds, kind, metric), metric); split != whole {
+			out.unsplit = append(out.unsplit, fmt.Sprint(metric, " ", whole.short))
+			out.cost += whole.cost - split.cost
+		}
+	}
 	// Licences one by one.
 	for _, key := range []string{"S user", "S device", "E user", "E device", "CS server", "CE server"} {
 		family, metric, _ := strings.Cut(key, " ")
@@ -711,14 +731,14 @@ func (w *oWorld) attempt(connect *oOutcome) (out *oOutcome) {
 				}
 			}
 			rows[v] = [4]int{required, owned, max(0, required-owned), 0}
-			out.cost += rows[v][2] * w.price(family, metric)
+			out.cost += rows[v][2] * w.price(family, metric, v)
 		}
 		for v, row := range rows {
 			for _, u := range units {
 				row[3] += bit(u == v)
 			}
 			if row[0] > 0 || row[3] > 0 {
-				out.positions = append(out.positions, fmt.Sprintf("%s %s %s %v", label(family, v), metric, oVersions[v], row))
+				out.positions = append(out.positions, fmt.Sprintf("%s %s %s %v", oLabel(family, v), metric, oVersions[v], row))
 			}
 		}
 	}

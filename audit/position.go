@@ -3,6 +3,8 @@ package audit
 import (
 	"cmp"
 	"slices"
+
+	"calaudit/audit/mix"
 )
 
 // stockKey is one pool of interchangeable licences.
@@ -13,10 +15,11 @@ type stockKey struct {
 // ledger sets needs against stock, both by version.
 type ledger struct {
 	need, have map[stockKey]map[Version]int
+	mix        *mix.Mix
 }
 
 func newLedger(owned []Entitlement) *ledger {
-	l := &ledger{map[stockKey]map[Version]int{}, map[stockKey]map[Version]int{}}
+	l := &ledger{need: map[stockKey]map[Version]int{}, have: map[stockKey]map[Version]int{}}
 	for i := range owned {
 		e := &owned[i]
 		for _, family := range e.Families() {
@@ -36,12 +39,19 @@ func put(m map[stockKey]map[Version]int, k stockKey, v Version, n int) {
 }
 
 // holders enters the CALs of an assignment.
-func (l *ledger) holders(h Holders) {
-	for metric, grants := range map[string][]Grant{"user": h.Users, "device": h.Devices} {
+func (l *ledger) holders(h Holders, m *mix.Mix) {
+	l.mix = m
+	for metric, grants := range [...][]Grant{mix.User: h.Users, mix.Device: h.Devices} {
+		var count [len(families)][mix.MaxVersion + 1]int
 		for _, g := range grants {
 			for i, v := range g {
-				if v > 0 {
-					put(l.need, stockKey{families[i], metric}, v, 1)
+				count[i][v]++
+			}
+		}
+		for i := range count {
+			for v, n := range count[i] {
+				if v > 0 && n > 0 {
+					put(l.need, stockKey{families[i], metricNames[metric]}, Version(v), n)
 				}
 			}
 		}
@@ -63,6 +73,34 @@ func (l *ledger) servers(all []Server) {
 	}
 }
 
+// unsplit corrects the rows of one kind of CAL where bundles make a difference:
+// both parts go to one holder, so that a part which that holder does not need is
+// lost to all others. Where nobody lacks it, it counts as left over.
+func (l *ledger) unsplit(k stockKey, at map[Version]*Position, left map[Version]int) {
+	f, metric := slices.Index(families[:], k.family), slices.Index(metricNames[:], k.metric)
+	if l.mix == nil || f < 0 || metric < 0 {
+		return
+	}
+	short := &l.mix.Short[metric][f]
+	same := true
+	for v, row := range at {
+		same = same && row.Shortfall == short[v]
+	}
+	if same {
+		return
+	}
+	for v, row := range at {
+		row.Shortfall = short[v]
+		row.Owned = row.Required - row.Shortfall
+		left[v] = l.mix.Left[metric][f][v]
+		if row.Shortfall == 0 {
+			for w := v; w <= newest(); w++ {
+				row.Owned += l.mix.Left[metric][f][w]
+			}
+		}
+	}
+}
+
 // positions nets needs against stock: newer needs take first, each from the
 // oldest version that serves it. Server licences of other products come in
 // after that.
@@ -76,7 +114,7 @@ func (l *ledger) positions(names labels) []Position {
 	for k := range l.have {
 		keys[k] = true
 	}
-	newest := Version(len(catalogue().Releases))
+	newest := newest()
 	for k := range keys {
 		left := map[Version]int{}
 		for v, n := range l.have[k] {
@@ -98,6 +136,7 @@ func (l *ledger) positions(names labels) []Position {
 				take -= n
 			}
 		}
+		l.unsplit(k, at, left)
 		table[k], rest[k] = at, left
 	}
 	crossServers(table, rest)

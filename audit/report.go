@@ -11,6 +11,7 @@ type Report struct {
 	Window     Window      `json:"window"`
 	Policy     PolicyRef   `json:"policy"`
 	Assign     string      `json:"assign"`
+	Mix        *Mix        `json:"mix,omitempty"` // missing in runs of earlier versions
 	Totals     Totals      `json:"totals"`
 	Position   []Position  `json:"position"`
 	Readings   []Reading   `json:"readings"`
@@ -57,6 +58,34 @@ type Outcomes struct {
 	Undetermined int `json:"undetermined"`
 }
 
+// Mix says what the holders' CALs come to, and what the two one-sided answers
+// would. A cost is of the CALs to buy, a decimal number in Currency; what has no
+// price counts 1.
+type Mix struct {
+	Sums
+	AtLeast    string           `json:"at_least,omitempty"` // no valid assignment costs less; only with --assign optimal
+	Optimal    bool             `json:"optimal"`            // the cost is proven to be the least
+	FewestCALs bool             `json:"fewest_cals"`        // and no assignment of that cost has fewer CALs, or as many with more for users
+	Priced     bool             `json:"priced"`
+	Currency   string           `json:"currency"`
+	Others     map[string]Other `json:"others"` // user, device: that assignment instead
+}
+
+// Other is another assignment, and by how much the one taken is cheaper.
+type Other struct {
+	Sums
+	SavedCost string `json:"saved_cost"`
+	SavedCALs int    `json:"saved_cals"` // below 0 when the cheaper one takes more CALs
+}
+
+// Sums are what one assignment comes to.
+type Sums struct {
+	Cost       string `json:"cost"`
+	CALs       int    `json:"cals"`
+	UserCALs   int    `json:"user_cals"`
+	DeviceCALs int    `json:"device_cals"`
+}
+
 // Position is one line of the effective licence position.
 type Position struct {
 	License   string `json:"license"`
@@ -66,6 +95,7 @@ type Position struct {
 	Owned     int    `json:"owned"`
 	Shortfall int    `json:"shortfall"`
 	Surplus   int    `json:"surplus"`
+	Cost      string `json:"cost,omitempty"` // of the shortfall, where the licence has a price
 }
 
 // Reading is a disputed question, the answer taken, and what either answer gives.

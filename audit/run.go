@@ -23,8 +23,7 @@ func Run(in *Input) (*Report, []Subject, error) {
 	if in.Days < 1 {
 		return nil, nil, fmt.Errorf("window of %d days; valid: 1 or more", in.Days)
 	}
-	assign, err := assigner(in.Assign)
-	if err != nil {
+	if err := checkAssign(in.Assign); err != nil {
 		return nil, nil, err
 	}
 	if err := oneCurrency(in.Owned); err != nil {
@@ -38,7 +37,8 @@ func Run(in *Input) (*Report, []Subject, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &session{in: in, w: w, assign: assign, present: w.present()}
+	s := &session{in: in, w: w, present: w.present()}
+	s.market = newMarket(s)
 	exemptions := s.exemptions()
 	chosen, err := s.answer(readings)
 	if err != nil {
@@ -49,9 +49,10 @@ func Run(in *Input) (*Report, []Subject, error) {
 		AsOf:   in.AsOf.Format(time.DateOnly),
 		Window: Window{From: in.AsOf.AddDate(0, 0, 1-in.Days).Format(time.DateOnly), To: in.AsOf.Format(time.DateOnly), Days: in.Days},
 		Policy: PolicyRef{Name: in.Policy.Name, SHA256: in.Policy.SHA256, Readings: readings},
-		Assign: in.Assign, Position: chosen.positions, Servers: chosen.servers, Exemptions: exemptions,
+		Assign: in.Assign, Mix: chosen.mix.summary(in.Assign, in.Owned), Position: chosen.positions, Servers: chosen.servers, Exemptions: exemptions,
 		Conflicts: w.conflicts, Coverage: []Coverage{}, ExitCodes: []int{},
 	}
+	s.market.costs(r.Position, in.Owned)
 	var others []otherAnswers
 	if r.Readings, others, err = s.readings(readings, chosen); err != nil {
 		return nil, nil, err
@@ -79,7 +80,7 @@ func nonNil[T any](list *[]T) {
 type session struct {
 	in      *Input
 	w       *world
-	assign  Assigner
+	market  *market
 	present presence
 	out     exempted
 }
@@ -109,6 +110,7 @@ type result struct {
 	holders   Holders
 	positions []Position
 	servers   []Server
+	mix       *assignment
 	users     []standing
 	devices   []standing
 }
@@ -132,7 +134,10 @@ func (s *session) answer(readings map[string]string) (*result, error) {
 			r.users[u.user].outcome = max(r.users[u.user].outcome, o)
 		}
 	}
-	covered := s.place(r)
+	covered, err := s.place(r)
+	if err != nil {
+		return nil, err
+	}
 	by := make([]string, len(s.w.devices)) // who covers the uses of a device that holds nothing
 	for i := range s.w.uses {
 		u, o := &s.w.uses[i], v.decision(int32(i)).outcome
@@ -175,33 +180,44 @@ func (x *standing) settle(g Grant, by string) {
 // place finds the holders and the positions: CALs for everybody, or, where
 // connectors are owned or priced and no dearer, connectors for the outsiders.
 // It returns whom connectors cover.
-func (s *session) place(r *result) (covered func(user int32) bool) {
-	settle := func(demands []Demand, c *connectors) (Holders, []Position) {
-		h := s.assign(demands, len(s.w.persons), len(s.w.devices))
+func (s *session) place(r *result) (covered func(user int32) bool, err error) {
+	settle := func(demands []Demand, c *connectors) (*result, error) {
+		a, h, err := s.market.assignTo(demands)
+		if err != nil {
+			return nil, err
+		}
 		l := newLedger(s.in.Owned)
-		l.holders(h)
+		l.holders(h, a.Mix)
 		l.servers(r.servers)
 		s.w.clients.enter(l, s.in)
 		if c != nil {
 			c.enter(l)
 		}
-		return h, l.positions(labels{s.in.Policy.Licenses})
+		return &result{holders: h, positions: l.positions(labels{s.in.Policy.Licenses}), mix: a}, nil
 	}
-	r.holders, r.positions = settle(r.demands(nil), nil)
+	take := func(x *result) { r.holders, r.positions, r.mix = x.holders, x.positions, x.mix }
+	plain, err := settle(r.demands(nil), nil)
+	if err != nil {
+		return nil, err
+	}
+	take(plain)
 	nobody := func(int32) bool { return false }
 	if !s.offered() {
-		return nobody
+		return nobody, nil
 	}
 	c := s.outsiders(r.verdicts, r.users)
 	if len(c.instances[0]) == 0 {
-		return nobody
+		return nobody, nil
 	}
-	holders, positions := settle(r.demands(c.covered), c)
-	if cost(positions, s.in.Owned) > cost(r.positions, s.in.Owned) {
-		return nobody
+	with, err := settle(r.demands(c.covered), c)
+	if err != nil {
+		return nil, err
 	}
-	r.holders, r.positions = holders, positions
-	return func(user int32) bool { return c.covered[user] }
+	if s.market.cost(with.positions, s.in.Owned) > s.market.cost(plain.positions, s.in.Owned) {
+		return nobody, nil
+	}
+	take(with)
+	return func(user int32) bool { return c.covered[user] }, nil
 }
 
 // readings computes each question's other answer, one question changed at a

@@ -47,7 +47,7 @@ func servesServer(have, need string) bool {
 // crossServers fills what server licences lack from what is left of those of
 // other families: newer needs first, each from the oldest version that serves it.
 func crossServers(rows map[stockKey]map[Version]*Position, left map[stockKey]map[Version]int) {
-	newest := Version(len(catalogue().Releases))
+	newest := newest()
 	for v := newest; v > 0; v-- {
 		for _, need := range serverFamilies() {
 			row := rows[stockKey{need, "server"}][v]

@@ -67,7 +67,7 @@ func TestWidth(t *testing.T) {
 			lines[i] = EvidenceLine{pick(r, []string{"", "2009-03-01T00:00:00Z", "0001-01-01T00:00:00Z", pick(r, hostile)}), pick(r, hostile), pick(r, hostile),
 				pick(r, hostile), pick(r, hostile), pick(r, hostile), pick(r, hostile), r.IntN(1e6), sourceText(r, asked), pick(r, hostile)}
 		}
-		for _, d := range []Document{Subjects(subjects, "user", "", 0), Subject(one, lines, nil, []History{{1, pick(r, hostile), pick(r, hostile)}})} {
+		for _, d := range []Document{Subjects(subjects, "user", "", 0), Subject(one, pick(r, hostile), lines, nil, []History{{1, pick(r, hostile), pick(r, hostile)}})} {
 			for _, w := range []int{80, 120, 40, 20, 3} {
 				checkWidth(t, d, w)
 			}
@@ -193,7 +193,7 @@ func TestJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &back); err != nil || back[0].ID != raw || !strings.Contains(out, "<") {
 		t.Errorf("text altered: %s", out)
 	}
-	device := write(t, Subject(audit.Subject{ID: "mac:1", Kind: "device"}, nil, nil, nil), Options{Format: "json"})
+	device := write(t, Subject(audit.Subject{ID: "mac:1", Kind: "device"}, "", nil, nil, nil), Options{Format: "json"})
 	var keys map[string]any
 	if err := json.Unmarshal([]byte(device), &keys); err != nil {
 		t.Fatal(err)
@@ -210,7 +210,7 @@ func TestJSON(t *testing.T) {
 
 func TestEmptyListsInAllFormats(t *testing.T) {
 	for _, f := range Formats() {
-		for _, d := range []Document{Shortfall(&audit.Report{}), Subjects(nil, "user", "", 5), Subject(audit.Subject{}, nil, nil, nil), Imports(nil),
+		for _, d := range []Document{Shortfall(&audit.Report{}), Subjects(nil, "user", "", 5), Subject(audit.Subject{}, "", nil, nil, nil), Imports(nil),
 			Rejected(nil), Runs(nil), Differences(Diff{}), Licenses(nil, nil, nil), Policies(nil), ExportFormats(nil), Checks(nil)} {
 			if out := write(t, d, Options{Format: f, Width: 80}); out == "" {
 				t.Errorf("%s: nothing for %q", f, d.Title)

@@ -42,8 +42,8 @@ func documents(t testing.TB) map[string]Document {
 		"users":          Subjects(subjects, "user", "", 0),
 		"users_limited":  Subjects(subjects, "user", "", 2),
 		"users_none":     Subjects(nil, "user", "", 0),
-		"user":           Subject(subjects[0], lines, nil, []History{{2, "2009-03-30", "exempt"}, {3, "2009-03-31", "required"}}),
-		"user_undecided": Subject(subjects[3], nil, nil, nil),
+		"user":           Subject(subjects[0], "holds its own, for 1 of the 2 devices it was used on does not hold CALs that would do: host:pc0017", lines, nil, []History{{2, "2009-03-30", "exempt"}, {3, "2009-03-31", "required"}}),
+		"user_undecided": Subject(subjects[3], "", nil, nil, nil),
 		"imports": Imports([]Import{
 			{File: "exports/cdr-2009-03/SessionDetails.csv", Format: "lcscdr", Product: "OCS 2007 R2", First: "2009-03-01T00:00:04Z",
 				Last: "2009-03-31T23:58:00Z", Read: 120417, Stored: 120000, Duplicate: 402, Skipped: 13, Rejected: 2, Run: 3,

@@ -27,6 +27,9 @@ func Shortfall(r *audit.Report) Document {
 	add(heading(r), true)
 	add(position(r), true)
 	add(totals(r), true)
+	if r.Mix != nil && r.Assign == "optimal" {
+		add(mixes(r), true)
+	}
 	add(readings(r), len(r.Readings) > 0)
 	add(coverage(r), true)
 	add(servers(r), len(r.Servers) > 0)
@@ -76,7 +79,7 @@ func heading(r *audit.Report) Grid {
 	}
 	g.Facts = append(g.Facts, Fact{Name: "Policy", Text: policy})
 	if r.Assign != "" {
-		g.Facts = append(g.Facts, Fact{Name: "Assigned", Text: r.Assign})
+		g.Facts = append(g.Facts, Fact{Name: "Assigned", Text: assigned(r)})
 	}
 	if r.Run > 0 {
 		g.Facts = append(g.Facts, Fact{Name: "Run", Text: number(r.Run)})
@@ -125,7 +128,11 @@ func position(r *audit.Report) Grid {
 			{Name: "Shortfall", Number: true},
 			{Key: "shortfall", Number: true},
 			{Name: "Surplus", Key: "surplus", Number: true, Drop: 2},
+			{Key: "cost"},
 		},
+	}
+	if slices.ContainsFunc(r.Position, func(p audit.Position) bool { return p.Cost != "" }) {
+		g.Columns[len(g.Columns)-1] = Column{Name: "To buy", Key: "cost", Number: true, Drop: 3}
 	}
 	for _, p := range r.Position {
 		short, tone := number(p.Shortfall), Good
@@ -133,7 +140,7 @@ func position(r *audit.Report) Grid {
 			short, tone = "SHORT "+short, Bad
 		}
 		row := cells(p.License, p.Metric, p.Version, number(p.Required), number(p.Owned),
-			short, number(p.Shortfall), number(p.Surplus))
+			short, number(p.Shortfall), number(p.Surplus), p.Cost)
 		row[5].Tone = tone
 		if tone == Bad {
 			row[0].Tone = Bad

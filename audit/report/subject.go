@@ -36,6 +36,7 @@ type History struct {
 // subject, so that the key is there even when the list is empty.
 type investigated struct {
 	audit.Subject
+	Because  string         `json:"because,omitempty"`
 	Aliases  []string       `json:"aliases"`
 	Shares   []string       `json:"shares,omitempty"` // hides the subject's: it is named by kind below
 	Devices  *[]string      `json:"devices,omitempty"`
@@ -50,11 +51,12 @@ const namesShown = 20
 
 // Subject is the page of an investigation: the verdict and why, who else the
 // subject is, what it shares, when it was active, what earlier runs said, and
-// every record with its file and line. Its CSV is the evidence. older counts, by
+// every record with its file and line. Its CSV is the evidence. because is what
+// Because says of the subject. older counts, by
 // day, the records that were not asked for; the zero time stands for those
 // without a day.
-func Subject(s audit.Subject, e []EvidenceLine, older map[time.Time]int, h []History) Document {
-	value := investigated{Subject: wholeSubject(s), Aliases: list(s.Aliases), History: list(h), Evidence: list(e)}
+func Subject(s audit.Subject, because string, e []EvidenceLine, older map[time.Time]int, h []History) Document {
+	value := investigated{Subject: wholeSubject(s), Aliases: list(s.Aliases), History: list(h), Evidence: list(e), Because: because}
 	for _, n := range older {
 		value.LeftOut += n
 	}
@@ -64,7 +66,7 @@ func Subject(s audit.Subject, e []EvidenceLine, older map[time.Time]int, h []His
 	} else {
 		value.Devices = &shares
 	}
-	d := Document{Title: s.ID, Value: value, Grids: []Grid{subjectFacts(s), reasons(s)}}
+	d := Document{Title: s.ID, Value: value, Grids: []Grid{subjectFacts(s, because), reasons(s)}}
 	if g := timeline(e, older); len(g.Rows) > 0 {
 		d.Grids = append(d.Grids, g)
 	}
@@ -75,7 +77,7 @@ func Subject(s audit.Subject, e []EvidenceLine, older map[time.Time]int, h []His
 	return d
 }
 
-func subjectFacts(s audit.Subject) Grid {
+func subjectFacts(s audit.Subject, because string) Grid {
 	who := s.Kind + ", " + orNone(s.Class, "class unknown")
 	if s.Name != "" {
 		who += ", " + s.Name
@@ -93,6 +95,9 @@ func subjectFacts(s audit.Subject) Grid {
 			}
 		}
 		f = append(f, Fact{Name: "Licences", Text: strings.Join(names, ", ")})
+	}
+	if because != "" {
+		f = append(f, Fact{Name: "Assignment", Text: because})
 	}
 	var others []string
 	for _, a := range s.Aliases {

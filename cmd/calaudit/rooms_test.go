@@ -22,7 +22,8 @@ var rooms = map[string][]string{
 	"store/export":      {},
 	"store/segment":     {"ingest"},
 	"audit/report":      {"audit"},
-	"audit":             {"ingest"}, // vocabulary, canonical ids and Source only: no reading
+	"audit":             {"ingest", "audit/mix"}, // vocabulary, canonical ids and Source only: no reading
+	"audit/mix":         {},
 	"ingest":            {"ingest/text", "ingest/delimited", "ingest/formatlist", "ingest/ldif", "ingest/mls", "ingest/sip", "ingest/siptrace", "ingest/w3c"},
 	"ingest/text":       {},
 	"ingest/delimited":  {},

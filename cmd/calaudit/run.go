@@ -37,7 +37,7 @@ func (f *auditFlags) add(cmd *cobra.Command) {
 	p.IntVar(&f.window, "window", 90, "length of the window in days")
 	p.StringVar(&f.licenses, "licenses", "", "entitlements: licenses.csv or a Microsoft License Statement .xlsx (default: those met last)")
 	p.StringVar(&f.estate, "estate", "", "estate file (default: the estate.toml met last)")
-	p.StringVar(&f.assign, "assign", "user", "who takes the licence where user or device could: "+strings.Join(audit.Assigns(), ", "))
+	p.StringVar(&f.assign, "assign", "optimal", "who takes the licence where user or device could: "+strings.Join(audit.Assigns(), ", "))
 	p.StringVar(&f.failOn, "fail-on", "shortfall", "what exits 3: shortfall, shortfall>=5%, undetermined, never")
 }
 

@@ -53,8 +53,11 @@ func TestDatabasesOfEarlierSchemasSayTheSame(t *testing.T) {
 			var last, again audit.Report
 			calauditJSON(t, 0, &last, "report", "--db", db)
 			calauditJSON(t, exitShortfall, &again, "audit", "--db", db, "--assign", last.Assign)
-			// The digest covers the policy's file, which has changed since; what
-			// was counted and decided has not.
+			// The digest covers the policy's file, which has changed since, and later
+			// programs say more; what was counted and decided has not changed.
+			for i := range again.Position {
+				again.Position[i].Cost = ""
+			}
 			for _, x := range []struct {
 				what      string
 				then, now any

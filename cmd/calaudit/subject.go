@@ -59,7 +59,11 @@ func (a *app) subjectCommand(kind string) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.write(report.Subject(*sub, lines, older, history))
+				others, err := sharing(ctx, s, r.ID, sub)
+				if err != nil {
+					return err
+				}
+				return a.write(report.Subject(*sub, report.Because(*sub, others, &r.Report), lines, older, history))
 			})
 		}),
 	}
@@ -67,6 +71,34 @@ func (a *app) subjectCommand(kind string) *cobra.Command {
 	cmd.Flags().IntVar(&limit, "limit", 0, "show the newest N records of exports only, which is quicker (0: all)")
 	cmd.Flags().BoolVar(&source, "source", false, "show the text of each evidence line's source row, kept (ingest --keep-evidence) or from the unchanged export")
 	return cmd
+}
+
+// sharing finds the devices of a user, or the users of a device, in a run.
+func sharing(ctx context.Context, s *store.Store, run int, sub *audit.Subject) (list []audit.Subject, err error) {
+	kind := "device"
+	if sub.Kind == "device" {
+		kind = "user"
+	}
+	const few = 12 // looked up one by one; many are quicker found in one go through all
+	if len(sub.Shares) <= few {
+		for _, id := range sub.Shares {
+			other, err := s.Subject(ctx, run, kind, id)
+			if err != nil {
+				return nil, err
+			}
+			if other != nil {
+				list = append(list, *other)
+			}
+		}
+		return list, nil
+	}
+	err = s.Subjects(ctx, run, kind, func(c audit.Subject) error {
+		if _, found := slices.BinarySearch(sub.Shares, c.ID); found {
+			list = append(list, c)
+		}
+		return nil
+	})
+	return list, err
 }
 
 // canonical brings what a person typed into the form of ids.

@@ -41,8 +41,10 @@ judged AS (
 found AS (
   SELECT 'user' AS kind, subject, max(weight) AS weight FROM judged WHERE kind = 'user' GROUP BY subject
   UNION ALL
-  -- The use of a person is covered by the person's own licence.
-  SELECT 'device', machine, max(CASE WHEN kind = 'device' THEN weight ELSE 0 END) FROM judged WHERE machine IS NOT NULL GROUP BY machine
+  -- The use of a person who is taken out asks nothing of the machine either.
+  SELECT 'device', machine, max(CASE WHEN u.exemption IS NOT NULL OR u.set_aside IS NOT NULL THEN 0 ELSE weight END)
+  FROM judged LEFT JOIN subjects u ON judged.kind = 'user' AND u.kind = 'user' AND u.id = judged.subject
+  WHERE machine IS NOT NULL GROUP BY machine
 )
 SELECT s.kind AS kind, s.class AS class,
   sum(CASE WHEN f.weight = 2 AND s.exemption IS NULL AND s.set_aside IS NULL AND s.covered_by IS NULL THEN 1 ELSE 0 END) AS required,
