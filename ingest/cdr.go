@@ -72,11 +72,7 @@ func sniffCDR(h *Head) Verdict {
 		return Verdict{Broken: true, Why: m.lacks()}
 	}
 	if d := cdrNamed(h.Name); d != nil {
-		keys := map[string]bool{}
-		for _, name := range t.Header() {
-			keys[ColumnKey(name)] = true
-		}
-		if m := cdrFit(d, keys); m.hits > 0 && len(m.missing) > 0 {
+		if m := cdrFit(d, columnKeys(t.Header())); m.hits > 0 && len(m.missing) > 0 {
 			return Verdict{Broken: true, Why: m.lacks()}
 		}
 	}

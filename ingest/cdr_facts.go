@@ -23,7 +23,7 @@ func (s *cdrSet) facts(r *cdrRows) rowReader {
 	case "McuJoinsAndLeaves":
 		return s.serverJoins(r)
 	}
-	return nil
+	return s.views(r)
 }
 
 // cdrKey reads SessionIdTime and SessionIdSeq, the identity of every fact row.
@@ -34,7 +34,7 @@ func (r *cdrRows) keyColumns() cdrKey {
 }
 
 func (r *cdrRows) key(k cdrKey, rec *Record) error {
-	ms, null, err := r.time(k.time)
+	ms, p, null, err := r.moment(k.time)
 	if err != nil {
 		return err
 	}
@@ -46,6 +46,16 @@ func (r *cdrRows) key(k cdrKey, rec *Record) error {
 		return fmt.Errorf("the row has no key: SessionIdTime %q, SessionIdSeq %q; export it again", r.value(k.time), r.value(k.seq))
 	}
 	rec.Key, rec.At, rec.Seq = ms, ms, uint64(seq)
+	if ms%int64(r.clock.whole) == 0 {
+		p = max(p, r.clock.whole)
+	}
+	if p > toMillisecond {
+		r.coarse = max(r.coarse, p)
+		rec.Flags |= WholeSecond
+		if p == toMinute {
+			rec.Flags |= WholeMinute
+		}
+	}
 	return nil
 }
 

@@ -114,10 +114,16 @@ func family(k Kind) int {
 // timed composes everything but hashed rows: records with the same key stand
 // together after sorting by its time.
 func (c *composer) timed() {
+	var flags Flags
 	for i := range c.in {
 		if r := &c.in[i]; !hashed(r.Kind) {
 			c.slots = append(c.slots, composeSlot{r.Key, uint32(i)})
+			flags |= r.Flags
 		}
+	}
+	if flags&cutKey != 0 {
+		c.cut(c.slots)
+		return
 	}
 	sortSlots(c.slots)
 	s := c.slots
@@ -173,7 +179,7 @@ func (c *composer) group(run []uint32) {
 	case 1:
 		c.session(run)
 	default:
-		c.conference(run)
+		c.conference(run, c.kinds(run))
 	}
 }
 

@@ -9,12 +9,14 @@ func (c *composer) session(run []uint32) {
 	c.sessions = c.merge(sessions, c.sessions[:0])
 	c.voices = c.merge(c.ofKind(run, VoiceRecord), c.voices[:0])
 	c.findOrphans()
-	var media Media
-	for _, at := range c.ofKind(run, MediaRecord) {
-		media |= c.in[at].Media
-	}
 	for i := range c.sessions {
 		s := &c.sessions[i]
+		var media Media
+		for _, at := range c.ofKind(run, MediaRecord) {
+			if sameKey(&c.in[at], &s.Record) {
+				media |= c.in[at].Media
+			}
+		}
 		// Where keys of two databases collide, the table Media cannot say whose
 		// it is: a session that tells its own media needs no help.
 		if len(c.sessions) == 1 || s.Media == 0 {
@@ -46,6 +48,9 @@ func (c *composer) voiceOf(s *merged) *merged {
 	case len(c.voices) == 0 || s.Media != 0 && s.Media&(MediaAudio|MediaVideo) == 0:
 		return nil
 	case len(c.orphans) == 0:
+		if !sameKey(&c.voices[0].Record, &s.Record) {
+			return nil
+		}
 		return &c.voices[0]
 	}
 	for i := range c.voices {
@@ -54,7 +59,7 @@ func (c *composer) voiceOf(s *merged) *merged {
 		}
 	}
 	for i := range c.voices {
-		if c.orphans[i] {
+		if c.orphans[i] && sameKey(&c.voices[i].Record, &s.Record) {
 			return &c.voices[i]
 		}
 	}
@@ -78,6 +83,9 @@ func (c *composer) findOrphans() {
 }
 
 func (c *composer) fits(s, v *merged) bool {
+	if !sameKey(&s.Record, &v.Record) {
+		return false
+	}
 	return c.turned(s, v) || (v.Flags&FromPSTN == 0 || c.noAddress(s.From.User)) && (v.Flags&ToPSTN == 0 || c.noAddress(s.To.User))
 }
 

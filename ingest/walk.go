@@ -46,9 +46,12 @@ type Pile struct {
 // Gather walks the paths, opens archives and recognises every file. own names
 // the program's database: it and the files that stand beside it are no
 // evidence, wherever the paths lead to them, and are passed over without a word.
-func Gather(paths []string, own ...string) *Pile {
+func Gather(paths []string, own ...string) *Pile { return Options{}.Gather(paths, own...) }
+
+// Gather is Gather with what the user told.
+func (o Options) Gather(paths []string, own ...string) *Pile {
 	p := &Pile{}
-	g := &gatherer{pile: p, formats: Formats(), seen: map[string]bool{}, own: map[string]bool{}}
+	g := &gatherer{pile: p, options: o, formats: Formats(), seen: map[string]bool{}, own: map[string]bool{}}
 	for _, name := range own {
 		g.keepOut(name)
 	}
@@ -61,11 +64,13 @@ func Gather(paths []string, own ...string) *Pile {
 
 type gatherer struct {
 	pile    *Pile
+	options Options
 	formats []Format
 	seen    map[string]bool // real paths of the files taken
 	own     map[string]bool // real paths of the program's own files
 	met     int             // files and unreadable folders come across
 	found   []found
+	bare    []bare // files that nothing recognises by themselves
 }
 
 // found is a recognised file before sets are put together.
@@ -235,6 +240,7 @@ func OpenFile(name string) (*File, error) {
 // come first, so that a report of progress reads naturally; the order has no
 // influence on the result.
 func (g *gatherer) finish() {
+	g.settle()
 	p := g.pile
 	sets := map[string]int{}
 	sort.SliceStable(g.found, func(i, j int) bool { return g.found[i].file.Path < g.found[j].file.Path })
