@@ -36,7 +36,28 @@ func (f *File) SourceRows(ctx context.Context, format string, wanted func(line i
 	defer rc.Close()
 	h := sha256.New()
 	raw := io.TeeReader(rc, h)
-	r := sourceReader{lines: newSourceLines(text.NewReader(raw)), ldif: format == ldifFormat().Name, call: call}
+	r := sourceReader{ldif: format == ldifFormat().Name, call: call}
+	page := f.page
+	if page == nil && format == cdrFormat().Name {
+		page = ansi()
+	}
+	var decoded io.Reader
+	if page == nil {
+		decoded = text.NewReader(raw)
+	} else {
+		decoded = text.NewPageReader(raw, page)
+	}
+	if !r.ldif {
+		head, err := f.Head()
+		if err != nil {
+			return "", err
+		}
+		s := shapeOf(head)
+		if r.bare = s.bare; s.format != nil { // lines are what its rows make
+			decoded = s.format.NewReader(decoded)
+		}
+	}
+	r.lines = newSourceLines(decoded)
 	if err := r.read(ctx, wanted); err != nil {
 		return "", err
 	}
@@ -55,6 +76,7 @@ type sourceReader struct {
 	begin  int    // its first line; 0: none is open
 	count  int    // its lines
 	quoted bool   // a quote of it is open
+	bare   bool   // quotes mean nothing: every row is one line
 }
 
 func (r *sourceReader) read(ctx context.Context, wanted func(line int) bool) error {
@@ -83,7 +105,7 @@ func (r *sourceReader) read(ctx context.Context, wanted func(line int) bool) err
 			continue
 		}
 		r.count++
-		r.quoted = r.quoted != l.oddQuotes
+		r.quoted = !r.bare && r.quoted != l.oddQuotes
 		r.text = append(r.text, l.text[:min(len(l.text), MaxSourceRow+3-len(r.text))]...)
 		if !r.ldif && (!r.quoted || r.count == delimited.MaxQuotedLines) {
 			if err := r.end(); err != nil {
