@@ -3,6 +3,7 @@ package delimited
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"unicode/utf8"
@@ -60,52 +61,66 @@ func (f *Fixed) Read(p []byte) (n int, err error) {
 // row appends a line in its new form.
 func (f *Fixed) row(dst, line []byte) []byte {
 	text := trimEOL(line)
-	eol := line[len(text):]
-	start := len(dst)
-	rest := text
+	if len(text) == 0 {
+		return append(dst, line...)
+	}
+	start, rest, ascii := len(dst), text, isASCII(text)
+	whole := func() []byte { return append(dst[:start], line...) }
+	if bytes.IndexByte(text, Unit) >= 0 {
+		return whole()
+	}
+	last := len(f.widths) - 1
 	for i, width := range f.widths {
-		field := rest
-		if len(rest) > 0 {
-			n := prefix(rest, width)
-			field, rest = rest[:n], rest[n:]
+		n := min(width, len(rest))
+		if !ascii {
+			n = prefix(rest, width)
 		}
-		last := i == len(f.widths)-1
+		dst = append(dst, trimSpaces(rest[:n])...)
+		rest = rest[n:]
 		switch {
-		case last && len(bytes.TrimRight(rest, " ")) > 0, !last && len(rest) > 0 && rest[0] != ' ', bytes.IndexByte(field, Unit) >= 0:
-			return append(append(dst[:start], text...), eol...)
-		case !last && len(rest) > 0:
+		case i == last:
+			if len(trimSpaces(rest)) > 0 {
+				return whole()
+			}
+			return append(dst, line[len(text):]...)
+		case len(rest) > 0 && rest[0] == ' ':
 			rest = rest[1:]
-		case !last && len(text) > 0 && i == 0:
-			// Nothing stands behind the first column: a message, not a row.
-			return append(append(dst[:start], text...), eol...)
-		}
-		dst = append(dst, bytes.Trim(field, " ")...)
-		if last {
-			break
+		case len(rest) > 0 || i == 0:
+			// It does not stand in the columns; or nothing stands behind the
+			// first one: a message, not a row.
+			return whole()
 		}
 		dst = append(dst, Unit)
 	}
-	if len(text) == 0 {
-		dst = dst[:start]
+	return dst
+}
+
+func trimSpaces(b []byte) []byte {
+	for len(b) > 0 && b[len(b)-1] == ' ' {
+		b = b[:len(b)-1]
 	}
-	return append(dst, eol...)
+	for len(b) > 0 && b[0] == ' ' {
+		b = b[1:]
+	}
+	return b
+}
+
+func isASCII(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // prefix is how many bytes the first n characters of b have.
 func prefix(b []byte, n int) int {
-	if len(b) <= n {
-		n = len(b)
-	}
-	ascii := true
-	for _, c := range b[:n] {
-		if c >= utf8.RuneSelf {
-			ascii = false
-			break
-		}
-	}
-	if ascii {
-		return n
-	}
 	at := 0
 	for ; n > 0 && at < len(b); n-- {
 		_, size := utf8.DecodeRune(b[at:])
@@ -114,8 +129,8 @@ func prefix(b []byte, n int) int {
 	return at
 }
 
-// lineReader reads lines with their ends. One longer than MaxRow comes in
-// parts, so that memory stays bounded; parts but the first have part set.
+// lineReader reads lines with their ends. One much longer than MaxRow comes in
+// parts, so that memory stays bounded.
 type lineReader struct {
 	r    *bufio.Reader
 	line []byte
