@@ -100,21 +100,25 @@ func (c *composer) meetings(run []uint32) {
 	}
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
-	var left []uint32
+	var left, rest []uint32 // cut rows that are none of the whole ones; those with these
 	var kinds Flags
 	for _, at := range run {
 		r := &c.in[at]
 		if r.Flags&Synthetic == 0 {
 			kinds |= r.Flags & (ChatKind | WebKind)
 		}
-		if r.unit() == 1 || slices.ContainsFunc(whole[row{r.Kind, r.From.User}], func(o uint32) bool { return compatible(&c.in[o], r) }) {
+		if r.unit() == 1 {
+			rest = append(rest, at)
 			continue
 		}
-		left = append(left, at)
+		if slices.ContainsFunc(whole[row{r.Kind, r.From.User}], func(o uint32) bool { return compatible(&c.in[o], r) }) {
+			continue
+		}
+		left, rest = append(left, at), append(rest, at)
 	}
 	c.meeting.organizers = c.merge(c.ofKind(left, ConferenceRecord), c.meeting.organizers[:0])
 	if len(keys)+len(c.meeting.organizers) <= 1 {
-		c.conference(run, c.kinds(run))
+		c.conference(rest, c.kinds(run))
 		return
 	}
 	for _, key := range keys {
