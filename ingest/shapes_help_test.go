@@ -381,12 +381,12 @@ func site() []sqlTable {
 			{at("03-13 08:05:00.450"), 1, 2, nil, 2, false, at("03-13 08:05:00.450"), nil, 200},
 			{at("03-14 09:05:00.453"), 1, 2, ep, 3, false, nil, nil, 403}}},
 		{"SessionDetails", []string{"SessionIdTime", "SessionIdSeq", "User1Id", "User2Id", "SessionStartedById", "User1EndpointId", "User1ClientVerId", "ResponseCode", "MediaTypes"}, [][]any{
-			{at("03-02 09:00:00.123"), 1, 1, 2, 2, ep, 1, 200, 1},
-			{at("03-02 09:00:00.123"), 2, 2, 1, 2, nil, nil, 200, 16},
+			{at("03-22 09:00:00.123"), 1, 1, 2, 2, ep, 1, 200, 1},
+			{at("03-22 09:00:00.123"), 2, 2, 1, 2, nil, nil, 200, 16},
 			{at("03-13 09:00:00.127"), 1, 3, 1, 3, nil, nil, 200, 1},
 			{at("03-14 23:59:59.997"), 1, 1, nil, 1, ep, 1, 486, 1}}},
 		{"VoipDetails", []string{"SessionIdTime", "SessionIdSeq", "FromNumberId", "ConnectedNumberId", "FromGatewayId", "ToGatewayId"}, [][]any{
-			{at("03-02 09:00:00.123"), 2, nil, nil, nil, 1}, {at("03-13 09:00:00.127"), 1, nil, nil, nil, nil}}},
+			{at("03-22 09:00:00.123"), 2, nil, nil, nil, 1}, {at("03-13 09:00:00.127"), 1, nil, nil, nil, nil}}},
 		{"FocusJoinsAndLeaves", []string{"SessionIdTime", "SessionIdSeq", "UserId", "UserRole", "UserJoinTime", "UserEndpointId"}, [][]any{
 			{at("03-03 10:00:00.003"), 1, 1, 1, at("03-03 10:00:05.120"), ep}, {at("03-03 10:00:00.003"), 1, 3, 2, at("03-23 10:01:00.120"), nil}}},
 		{"McuJoinsAndLeaves", []string{"SessionIdTime", "SessionIdSeq", "UserId", "IsFromPstn", "McuId", "UserJoinTime"}, [][]any{

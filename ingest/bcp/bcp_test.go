@@ -120,6 +120,7 @@ func TestRowsWithTerminatorsOfTheirOwnBecomeLines(t *testing.T) {
 		{format(`"`, `","`, "\"\r\n"), "\"a\",\"b\"\r\n\"c,\",\"d\"\r\n", "\x1fa\x1fb\n\x1fc,\x1fd\n"},
 		{format("\t", "|\n"), "a\tb\nc|\nd\te|\n", "a\x1fb c\n\nd\x1fe\n"},
 		{format("\t", "@@"), "a\tb\nc@@d\te@@", "a\x1fb c\nd\x1fe\n"},
+		{format("\t", "|\n"), "a\tb|\nforeign\nlines\nd\te|\n", "a\x1fb\nforeign\nlines\nd\x1fe\n"},
 		{format("\t", "@@"), "foreign@@d\te@@", "foreign\nd\x1fe\n"},
 		{format("\t", "@@"), "a\tb@@c\td", "a\x1fb\nc\x1fd"},
 		{format("\t", "@@"), "a\x1f\tb@@c\td@@", "a\x1f\tb\nc\x1fd\n"},

@@ -18,7 +18,8 @@ const maxRow = 1 << 20
 // are separated by Unit. A line end inside a row becomes a space, and as many
 // blank lines follow, so that lines can be counted as in the data file; rows
 // that end otherwise than in a line end count as lines. A row that lacks a
-// terminator goes through as one field.
+// terminator goes through as one field. So do whole lines in front of a row that
+// has all its terminators in its last line: they do not belong to it.
 type Reader struct {
 	r      io.Reader
 	fields [][]byte // terminators
@@ -90,6 +91,10 @@ func (b *Reader) row() error {
 
 // write puts a row without its last terminator out, ended or not.
 func (b *Reader) write(row []byte, ended bool) {
+	if i := bytes.LastIndexByte(row, '\n'); b.lines && i >= 0 && b.complete(row[i+1:]) {
+		b.out = append(b.out, row[:i+1]...)
+		row = row[i+1:]
+	}
 	start := len(b.out)
 	rest := row
 	for _, t := range b.fields[:len(b.fields)-1] {
@@ -116,6 +121,18 @@ func (b *Reader) write(row []byte, ended bool) {
 	for ; inner > 0 && ended && b.lines; inner-- {
 		b.out = append(b.out, '\n')
 	}
+}
+
+// complete: all fields of the row but the last end in their terminators.
+func (b *Reader) complete(row []byte) bool {
+	for _, t := range b.fields[:len(b.fields)-1] {
+		i := bytes.Index(row, t)
+		if i < 0 {
+			return false
+		}
+		row = row[i+len(t):]
+	}
+	return true
 }
 
 // fill reads more behind the unread bytes, moving or growing the buffer.

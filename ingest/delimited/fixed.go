@@ -32,7 +32,7 @@ func Widths(line []byte) (widths []int) {
 
 // Fixed turns lines of padded columns, one space between two, into lines whose
 // fields are separated by Unit. Lines stay lines. A line that does not stand in
-// the columns goes through as one field.
+// the columns, or ends before the last of them, goes through as one field.
 type Fixed struct {
 	lines  lineReader
 	widths []int
@@ -85,9 +85,7 @@ func (f *Fixed) row(dst, line []byte) []byte {
 			return append(dst, line[len(text):]...)
 		case len(rest) > 0 && rest[0] == ' ':
 			rest = rest[1:]
-		case len(rest) > 0 || i == 0:
-			// It does not stand in the columns; or nothing stands behind the
-			// first one: a message, not a row.
+		default: // a message, or a row that was cut
 			return whole()
 		}
 		dst = append(dst, Unit)
