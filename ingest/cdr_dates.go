@@ -333,9 +333,13 @@ type dates struct {
 // one in 60 to 300 is so by chance.
 const cutKeys = 32
 
+// whole is what the keys leave out although they may show it: 0 when some show
+// a fraction of a second, so that one without has none (style 126 writes so).
 func (d *dates) whole() precision {
 	switch {
-	case d.keys < cutKeys || d.exact > 0:
+	case d.exact > 0:
+		return 0
+	case d.keys < cutKeys:
 		return toMillisecond
 	case d.odd > 0:
 		return toSecond

@@ -46,8 +46,11 @@ func (r *cdrRows) key(k cdrKey, rec *Record) error {
 		return fmt.Errorf("the row has no key: SessionIdTime %q, SessionIdSeq %q; export it again", r.value(k.time), r.value(k.seq))
 	}
 	rec.Key, rec.At, rec.Seq = ms, ms, uint64(seq)
-	if ms%int64(r.clock.whole) == 0 {
-		p = max(p, r.clock.whole)
+	switch whole := r.clock.whole; {
+	case whole == 0 && p == toSecond:
+		p = toMillisecond
+	case whole > 0 && ms%int64(whole) == 0:
+		p = max(p, whole)
 	}
 	if p > toMillisecond {
 		r.coarse = max(r.coarse, p)

@@ -103,7 +103,7 @@ type cdrRows struct {
 	counted bool      // the last row was the query tool's row count: the file is whole
 	claimed int       // rows by such counts
 	tooled  int       // rows that the query tool wrote itself
-	rows    int       // all rows of the file
+	rows    int       // rows of the file in earlier batches
 }
 
 // rowReader fills a record from the current row. A reason to skip or an error
@@ -209,8 +209,8 @@ func (r *cdrRows) endNotes() {
 	if r.t.page != nil && r.t.page.Used() && r.part.file.page == nil {
 		r.note("text that is not UTF-8 is read as windows-1252; give --encoding if names look wrong (bcp -c writes the code page of the console, such as ibm850, unless told otherwise)")
 	}
-	if r.claimed > r.rows-r.tooled {
-		r.note(fmt.Sprintf("the query tool counted %d rows, the file has %d: the others are lost; export it again", r.claimed, r.rows-r.tooled))
+	if rows := r.rows + r.n - r.tooled; r.claimed > rows {
+		r.note(fmt.Sprintf("the query tool counted %d rows, the file has %d: the others are lost; export it again", r.claimed, rows))
 	}
 	if r.t.CutShort() && !r.counted {
 		r.note(cutNote)

@@ -18,7 +18,7 @@ type cdrClock struct {
 	start int64 // milliseconds at the start of date
 	limit int64 // the first moment that lies in the future
 	order DateOrder
-	whole precision // of keys that show more than they hold
+	whole precision // of keys that show more than they hold; 0: keys show what they hold and leave .000 out
 }
 
 func newCDRClock(now time.Time) cdrClock {
