@@ -29,14 +29,16 @@ func (c *composer) merge(run []uint32, dst []merged) []merged {
 		slices.SortFunc(run, func(a, b uint32) int { return c.compare(&c.in[a], &c.in[b]) })
 	}
 	base, last := len(dst), 0
+	several := false // whole rows that a row with a cut key may be
 	for i, at := range run {
 		r := &c.in[at]
 		if i > 0 && sameRecord(r, &c.in[run[i-1]]) {
-			dst[last].join(r)
+			if !several {
+				dst[last].join(r)
+			}
 			continue
 		}
-		last = -1
-		several := false // whole rows that a row with a cut key may be
+		last, several = -1, false
 		if len(dst)-base <= mostMerged {
 			for j := base; j < len(dst) && (last < 0 || r.Flags&cutKey != 0); j++ {
 				if compatible(&dst[j].Record, r) {

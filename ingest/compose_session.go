@@ -1,5 +1,7 @@
 package ingest
 
+import "slices"
+
 // session composes one two-party session with its phone side and its media.
 func (c *composer) session(run []uint32) {
 	sessions := c.ofKind(run, SessionRecord)
@@ -11,15 +13,10 @@ func (c *composer) session(run []uint32) {
 	c.findOrphans()
 	for i := range c.sessions {
 		s := &c.sessions[i]
-		var media Media
-		for _, at := range c.ofKind(run, MediaRecord) {
-			if sameKey(&c.in[at], &s.Record) {
-				media |= c.in[at].Media
-			}
-		}
+		media := c.mediaOf(s, c.ofKind(run, MediaRecord))
 		// Where keys of two databases collide, the table Media cannot say whose
 		// it is: a session that tells its own media needs no help.
-		if len(c.sessions) == 1 || s.Media == 0 {
+		if s.Media == 0 || c.alone(s) {
 			s.Media |= media
 		}
 		voice := c.voiceOf(s)
@@ -36,6 +33,36 @@ func (c *composer) session(run []uint32) {
 			c.both(s, IMSession, IMSession, s.Media)
 		}
 	}
+}
+
+// alone: no other session has the key. Cut ones are none of the whole ones.
+func (c *composer) alone(s *merged) bool {
+	if len(c.sessions) == 1 {
+		return true
+	}
+	n := 0
+	for i := range c.sessions {
+		if o := &c.sessions[i]; sameKey(&o.Record, &s.Record) && (s.Flags&cutKey != 0 || o.Flags&cutKey == 0) {
+			n++
+		}
+	}
+	return n == 1
+}
+
+// mediaOf is what the table Media says of a session. A row with a cut key says
+// nothing that a whole one says already: that one is of some other session.
+func (c *composer) mediaOf(s *merged, rows []uint32) (media Media) {
+	for _, at := range rows {
+		m := &c.in[at]
+		if !sameKey(m, &s.Record) || m.Flags&cutKey != 0 && slices.ContainsFunc(rows, func(o uint32) bool {
+			w := &c.in[o]
+			return w.Flags&cutKey == 0 && w.Media == m.Media && sameKey(w, m)
+		}) {
+			continue
+		}
+		media |= m.Media
+	}
+	return media
 }
 
 // voiceOf finds the phone side of a session that may be a call. With one
