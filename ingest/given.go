@@ -163,7 +163,12 @@ func (g *gatherer) settle() {
 			b.file.given, b.why = nil, fmt.Sprintf("%s names columns of no known table; export one of the tables that calaudit formats cdr names", b.file.given.From)
 		}
 	}
-	g.found = slices.DeleteFunc(g.found, func(f found) bool { return used[f.file] != "" })
+	g.found = slices.DeleteFunc(g.found, func(f found) bool {
+		if used[f.file] != "" {
+			g.passOwn(f.file.Path, "names the columns of "+used[f.file])
+		}
+		return used[f.file] != ""
+	})
 	for i := range g.bare {
 		b := &g.bare[i]
 		switch {
@@ -235,7 +240,7 @@ func (g *gatherer) beside(b *bare, used map[*File]string, refused map[*File]erro
 				c = headerFile(h.file, h.head)
 			}
 			if c != nil {
-				used[h.file] = b.file.Path
+				used[h.file] = b.file.Base()
 				return c
 			}
 		}
@@ -272,14 +277,14 @@ func noHeader(f *File, h *Head) string {
 	second, _, more := bytes.Cut(rest, []byte{'\n'})
 	for _, comma := range []byte("\t,;|~^!#$%&*") {
 		n := bytes.Count(first, []byte{comma})
-		if n == 0 || more && bytes.Count(second, []byte{comma}) != n {
+		if n == 0 {
 			continue
 		}
 		key, seq, _ := bytes.Cut(first, []byte{comma})
 		seq, _, _ = bytes.Cut(seq, []byte{comma})
 		_, _, err := parseLocalTime(trimSpace(bytes.Trim(key, `"`)), AnyOrder)
 		dated := err == nil && len(trimSpace(seq)) > 0 && strings.Trim(string(bytes.Trim(trimSpace(seq), `"`)), "0123456789") == ""
-		if def == nil && !dated {
+		if !dated && (def == nil || more && bytes.Count(second, []byte{comma}) != n) {
 			continue
 		}
 		who, name := "rows without a header", stem(f.Base())
