@@ -234,23 +234,50 @@ func parseClock(b []byte) (ms int64, p precision, ok bool) {
 			}
 		}
 	}
-	switch half := strings.ToUpper(strings.NewReplacer(" ", "", ".", "", "\u00a0", "", "\u202f", "").Replace(string(b))); half {
-	case "AM", "PM":
-		if h < 1 || h > 12 {
-			return 0, 0, false
-		}
-		if h %= 12; half == "PM" {
-			h += 12
-		}
-	default:
-		if half = strings.TrimSpace(string(b)); half != "" && half != "Z" {
-			return 0, 0, false
-		}
+	switch half, ok := halfOfDay(b); {
+	case !ok:
+		return 0, 0, false
+	case half != 0 && (h < 1 || h > 12):
+		return 0, 0, false
+	case half == 'p':
+		h = h%12 + 12
+	case half == 'a':
+		h %= 12
 	}
 	if h > 23 {
 		return 0, 0, false
 	}
 	return ms + int64(h*3600+m*60+s)*1000, p, true
+}
+
+// halfOfDay reads what stands behind the clock: nothing, "Z", or AM and PM in
+// any spelling, which is 'a' or 'p'.
+func halfOfDay(b []byte) (half byte, ok bool) {
+	var letters [2]byte
+	n := 0
+	for len(b) > 0 {
+		switch c := b[0]; {
+		case c == ' ', c == '.' && n > 0:
+			b = b[1:]
+		case bytes.HasPrefix(b, []byte("\u00a0")):
+			b = b[len("\u00a0"):]
+		case bytes.HasPrefix(b, []byte("\u202f")):
+			b = b[len("\u202f"):]
+		case n < len(letters):
+			letters[n] = c | 0x20
+			n++
+			b = b[1:]
+		default:
+			return 0, false
+		}
+	}
+	switch {
+	case n == 0, n == 1 && letters[0] == 'z':
+		return 0, true
+	case n == 2 && letters[1] == 'm' && (letters[0] == 'a' || letters[0] == 'p'):
+		return letters[0], true
+	}
+	return 0, false
 }
 
 func skipSpace(b []byte) []byte {
