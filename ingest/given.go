@@ -38,7 +38,7 @@ func NewOptions(columns []string, encoding, dateOrder string) (o Options, err er
 			given.Names = append(given.Names, strings.TrimSpace(name))
 		}
 		if !ok || given.Table == "" || len(given.Names) < 2 {
-			return o, fmt.Errorf("--columns %q is not TABLE=column,column,...", c)
+			return o, fmt.Errorf("--columns %q is not of the form TABLE=column,column", c)
 		}
 		if err := given.check(); err != nil {
 			return o, fmt.Errorf("--columns %s: %w", given.Table, err)

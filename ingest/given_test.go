@@ -87,9 +87,9 @@ func TestColumnsAreToldAndNeverGuessed(t *testing.T) {
 
 func TestWhatTheUserTellsIsChecked(t *testing.T) {
 	for _, c := range []struct{ columns, encoding, order, want string }{
-		{"SessionDetails", "", "", `--columns "SessionDetails" is not TABLE=column,column,...`},
-		{"=a,b", "", "", `--columns "=a,b" is not TABLE=column,column,...`},
-		{"Users=UserId", "", "", `--columns "Users=UserId" is not TABLE=column,column,...`},
+		{"SessionDetails", "", "", `--columns "SessionDetails" is not of the form TABLE=column,column`},
+		{"=a,b", "", "", `--columns "=a,b" is not of the form TABLE=column,column`},
+		{"Users=UserId", "", "", `--columns "Users=UserId" is not of the form TABLE=column,column`},
 		{"Users=UserId,TenantId", "", "", "--columns Users: table Users lacks the column UserUri; export it with its documented columns"},
 		{"x=a,b,c", "", "", "--columns x: "},
 		{"Users=UserId,UserUri,userid", "", "", `--columns Users: the column "userid" stands twice; keep one`},

@@ -52,7 +52,7 @@ func NewReader(r io.Reader, comma byte) *Reader { return NewReaderAt(r, comma, 1
 // NewReaderAt is NewReader for data whose first line is not the file's: lines
 // are counted from the given one.
 func NewReaderAt(r io.Reader, comma byte, line int) *Reader {
-	return &Reader{r: r, comma: comma, buf: make([]byte, 256<<10), line: line}
+	return &Reader{r: r, comma: comma, buf: make([]byte, 64<<10), line: line}
 }
 
 // Bare makes the reader take quotes for part of the values, as tools mean them
