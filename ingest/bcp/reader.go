@@ -97,9 +97,10 @@ func (b *Reader) write(row []byte, ended bool) {
 	}
 	start := len(b.out)
 	rest := row
+	unit := bytes.IndexByte(row, Unit) >= 0
 	for _, t := range b.fields[:len(b.fields)-1] {
 		i := bytes.Index(rest, t)
-		if i < 0 || bytes.IndexByte(rest[:i], Unit) >= 0 {
+		if i < 0 || unit {
 			b.out = append(b.out[:start], row...)
 			rest = nil
 			break
@@ -109,11 +110,13 @@ func (b *Reader) write(row []byte, ended bool) {
 	}
 	b.out = append(b.out, rest...)
 	inner := 0
-	for i, c := range b.out[start:] {
-		if c == '\n' {
-			b.out[start+i] = ' '
-			inner++
+	for at := start; ; inner++ {
+		i := bytes.IndexByte(b.out[at:], '\n')
+		if i < 0 {
+			break
 		}
+		at += i
+		b.out[at] = ' '
 	}
 	if ended {
 		b.out = append(b.out, '\n')
