@@ -43,6 +43,9 @@ func (a *attester) reject(line int, err error, raw []byte) {
 	if !strings.Contains(what, "; ") {
 		what += "; " + mendOrExport
 	}
+	if untoldOrder(err) {
+		a.b.Unresolved++
+	}
 	a.b.Rejects = append(a.b.Rejects, Reject{Line: line, What: what, Raw: EscapeRaw(raw)})
 }
 

@@ -163,3 +163,30 @@ func TestLocalTimesOfReportsAreThoseOfTheZone(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatTheUserTellsOfDatesHoldsForListsAndReports: until then a row whose day
+// may be its month is rejected and read again.
+func TestWhatTheUserTellsOfDatesHoldsForListsAndReports(t *testing.T) {
+	registrations := "ClientVersion,UserAgent,UserName,Server,EndpointId,ExpiresAt\nUCCAPI/3.5,OC,alice@contoso.com,fe1.contoso.com,,03/02/2009 1:05:00 PM\n"
+	report := "User URI,User agent,MAC address,Last logon time,Last logoff time,Last activity\nalice@contoso.com,OC,00-04-F2-11-22-33,03/02/2009 1:05:00 PM,,\n"
+	for _, f := range []struct {
+		format Format
+		text   string
+	}{{registrationsFormat(), registrations}, {reportFormat(), report}} {
+		for order, want := range map[DateOrder]string{MonthFirst: "2009-03-02 13:05", DayFirst: "2009-02-03 13:05", AnyOrder: ""} {
+			file := NewFile("x.csv", []byte(f.text))
+			file.order = order
+			at, rejects, unresolved := "", 0, 0
+			err := f.format.Read(context.Background(), []*File{file}, &Env{Now: importTime, Location: time.UTC}, func(b *Batch) error {
+				for _, r := range b.Records {
+					at = time.UnixMilli(r.At).UTC().Format("2006-01-02 15:04")
+				}
+				rejects, unresolved = rejects+len(b.Rejects), unresolved+b.Unresolved
+				return nil
+			})
+			if missing := one(want == ""); err != nil || at != want || rejects != missing || unresolved != missing {
+				t.Errorf("%s, order %d: %q, %d rejected, %d to be read again, %v", f.format.Name, order, at, rejects, unresolved, err)
+			}
+		}
+	}
+}

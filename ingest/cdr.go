@@ -7,13 +7,13 @@ import (
 )
 
 // cdrFormat reads the call detail records of one LcsCDR database, exported as
-// one delimited file per table into one folder. The meaning of tables and
+// one file per table or view into one folder. The meaning of tables and
 // columns is the vendor's CDR schema reference ("List of CDR tables",
 // learn.microsoft.com, schema-reference/call-detail-recording-cdr-database-schema).
 func cdrFormat() Format {
 	return Format{
 		Name:   "cdr",
-		About:  "call detail records: the tables of one LcsCDR database, one file with a header row per table, in one folder (sqlcmd, bcp queryout, SSMS)",
+		About:  "call detail records: the tables or views of one LcsCDR database, one file per table, in one folder, as sqlcmd, bcp, Management Studio or Export-Csv save them; --queries prints the SQL",
 		Basis:  "from documentation",
 		Fields: cdrFields,
 		Sample: cdrSample,
@@ -25,7 +25,7 @@ func cdrFormat() Format {
 }
 
 var cdrFields = []Field{
-	{"SessionIdTime, SessionIdSeq", "every fact table: natural key of the session or meeting; the time needs its milliseconds", true},
+	{"SessionIdTime, SessionIdSeq", "every fact table: natural key of the session or meeting; without its milliseconds rows that agree in the rest count once", true},
 	{"Users.UserId, UserUri, TenantId", "people: address and, through Tenants.TenantKey, enterprise, federated, anonymous or public IM", true},
 	{"Registration.UserId, ResponseCode, RegisterTime, DeRegisterTime, EndpointId, DeviceId", "sign-ins; only answers 2xx count", false},
 	{"SessionDetails.User1Id, User2Id, SessionStartedById, ResponseCode, MediaTypes", "two-party sessions; only answers 2xx count", false},
@@ -34,6 +34,7 @@ var cdrFields = []Field{
 	{"Conferences.OrganizerId, ConferenceUriId, Flag", "meetings; flag 1 is test traffic", false},
 	{"FocusJoinsAndLeaves.UserId, UserJoinTime, UserRole", "attendance of meetings", false},
 	{"McuJoinsAndLeaves.UserId, McuId, IsFromPstn", "attendance of conferencing servers, which tell the kind of meeting", false},
+	{"RegistrationView, SessionDetailsView, VoIPDetailsView, MediaView, ConferencesView, FocusJoinsAndLeavesView, McuJoinsAndLeavesView", "the same with names written out: UserUri, FromTenant, ClientVersion, McuUriType; they need no other tables", false},
 	{"ConferenceUris, Mcus, UriTypes, Tenants, Phones, ClientVersions, Devices, Servers, Pools", "names behind the ids; without them the values are unknown, the rows are kept", false},
 }
 
@@ -91,11 +92,7 @@ func (c *cdrSchema) sniff(h *Head) Verdict {
 		return Verdict{Broken: true, Why: m.lacks()}
 	}
 	if d := c.speaksOf(h.Name); d != nil {
-		keys := map[string]bool{}
-		for _, name := range t.Header() {
-			keys[ColumnKey(name)] = true
-		}
-		if m := cdrFit(d, keys); m.hits > 0 && len(m.missing) > 0 {
+		if m := cdrFit(d, columnKeys(t.Header())); m.hits > 0 && len(m.missing) > 0 {
 			return Verdict{Broken: true, Why: m.lacks()}
 		}
 	}

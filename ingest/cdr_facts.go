@@ -25,7 +25,7 @@ func (s *cdrSet) facts(r *cdrRows) rowReader {
 	case "Dialogs":
 		return s.dialogs(r)
 	}
-	return nil
+	return s.views(r)
 }
 
 // cdrKey reads SessionIdTime and SessionIdSeq, the identity of every fact row.
@@ -36,7 +36,7 @@ func (r *cdrRows) keyColumns() cdrKey {
 }
 
 func (r *cdrRows) key(k cdrKey, rec *Record) error {
-	ms, null, err := r.time(k.time)
+	ms, p, null, err := r.moment(k.time)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,25 @@ func (r *cdrRows) key(k cdrKey, rec *Record) error {
 		return fmt.Errorf("the row has no key: SessionIdTime %q, SessionIdSeq %q; export it again", r.value(k.time), r.value(k.seq))
 	}
 	rec.Key, rec.At, rec.Seq = ms, ms, uint64(seq)
+	r.cut(ms, p, rec)
 	return nil
+}
+
+// cut marks a record whose key lost its end.
+func (r *cdrRows) cut(ms int64, p precision, rec *Record) {
+	switch whole := r.clock.whole; {
+	case whole == 0 && p == toSecond:
+		p = toMillisecond
+	case whole > 0 && ms%int64(whole) == 0:
+		p = max(p, whole)
+	}
+	if p > toMillisecond {
+		r.coarse = max(r.coarse, p)
+		rec.Flags |= WholeSecond
+		if p == toMinute {
+			rec.Flags |= WholeMinute
+		}
+	}
 }
 
 // cdrUser is one reference to Users.

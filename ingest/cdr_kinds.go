@@ -37,6 +37,7 @@ func meetingKind(text string) (flags int32, media Media) {
 func (s *cdrSet) meetings(r *cdrRows, idName, uriName, typeName string) rowReader {
 	ids, id := s.ids[r.part.def.name], r.t.Column(idName)
 	uri, kind := r.t.Column(uriName), r.t.Column(typeName)
+	word := r.t.Column("ConferenceUriType", "McuUriType") // of the views
 	types := r.lack("UriTypes", "kinds of meetings go by address, else are", kind)
 	return func(*Record) (string, error) {
 		n, err := r.id(id)
@@ -50,6 +51,9 @@ func (s *cdrSet) meetings(r *cdrRows, idName, uriName, typeName string) rowReade
 		}
 		if t != nil {
 			e.aux, e.media = t.aux, t.media
+		}
+		if e.aux == 0 {
+			e.aux, e.media = meetingKind(string(r.value(word)))
 		}
 		if e.aux == 0 {
 			e.aux, e.media = meetingKind(string(r.value(uri)))

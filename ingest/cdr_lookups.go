@@ -191,7 +191,7 @@ func (s *cdrSet) authJoin(t *Table) (column int, classes map[string]Class) {
 // stand among them as +1425...@domain.
 func (s *cdrSet) users(r *cdrRows) rowReader {
 	ids, id, uri := s.ids["Users"], r.t.Column("UserId"), r.t.Column("UserUri")
-	tenant := r.t.Column("TenantId")
+	tenant, key := r.t.Column("TenantId"), r.t.Column("TenantKey") // UserView has the key itself
 	tenants := r.lack("Tenants", "user classes", tenant)
 	auth, classes := s.authJoin(r.t)
 	if s.ids["UserAuthTypes"] != nil && auth < 0 {
@@ -214,6 +214,8 @@ func (s *cdrSet) users(r *cdrRows) rowReader {
 			}
 			if t != nil {
 				e.class = t.class
+			} else if len(r.value(key)) > 0 {
+				e.class = viewTenant(string(r.value(key)))
 			} else if auth >= 0 {
 				e.class = classes[string(r.value(auth))]
 			}

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"calaudit/ingest/delimited"
+	"calaudit/ingest/text"
 )
 
 // cdrBatch is how many rows travel in one batch.
@@ -103,10 +104,12 @@ type cdrRows struct {
 	room    int // records that a batch is likely to hold
 	// gap is set while a row is read when a value of it is unknown because the
 	// set is incomplete.
-	gap      bool
-	dated    bool // some time was read
-	fraction bool // some time had a fraction of a second
-	counted  bool // the last row was the query tool's row count: the file is whole
+	gap     bool
+	coarse  precision // the least that a key showed
+	counted bool      // the last row was the query tool's row count: the file is whole
+	claimed int       // rows by such counts
+	tooled  int       // rows that the query tool wrote itself
+	rows    int       // rows of the file in earlier batches
 }
 
 // rowReader fills a record from the current row. A reason to skip or an error
@@ -117,12 +120,22 @@ func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	t, closer, err := openTable(p.file)
+	t, closer, err := openTableIn(p.file, p.page())
 	if err != nil {
 		return err
 	}
 	defer closer.Close()
+	t.empties = true
 	r := s.rows(p, t)
+	if p.def.role == cdrFact {
+		h, err := p.file.Head()
+		if err == nil {
+			err = r.clock.settle(ctx, p.file, h)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	r.notes()
 	var row rowReader
 	var hash *cdrHash
@@ -151,7 +164,7 @@ func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
 		case err != nil:
 			err = r.bad(err)
 		case first && r.dashes():
-			r.skip("line of dashes under the header")
+			r.tool("line of dashes under the header")
 		case row == nil:
 			r.skip("not needed")
 		default:
@@ -169,14 +182,51 @@ func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
 			}
 		}
 	}
-	if r.dated && !r.fraction {
-		r.note("no time has a fraction of a second: sessions of the same second cannot be told apart; export dates with style 121")
-	}
-	if t.CutShort() && !r.counted {
-		r.note(cutNote)
-	}
+	r.endNotes()
 	return r.flush(emit)
 }
+
+// page is the code page of text that is not UTF-8. Rows of ids and numbers need
+// none: what is no digit is rejected anyway.
+func (p *cdrPart) page() *text.CodePage {
+	if p.file.page != nil || p.def.role == cdrFact && !p.def.view() {
+		return p.file.page
+	}
+	return ansi()
+}
+
+// ansi is what Windows tools write where they are not asked for anything else.
+var ansi = sync.OnceValue(func() *text.CodePage {
+	page, err := text.Named("windows-1252")
+	if err != nil {
+		panic(err)
+	}
+	return page
+})
+
+// endNotes says what the whole file has shown.
+func (r *cdrRows) endNotes() {
+	switch r.coarse {
+	case toSecond:
+		r.note("times without a fraction of a second: " + coarseNote)
+	case toMinute:
+		r.note("times without seconds: " + coarseNote)
+	}
+	if r.t.page != nil && r.t.page.Used() && r.part.file.page == nil {
+		r.note("text that is not UTF-8 is read as windows-1252; give --encoding if names look wrong (bcp -c writes the code page of the console, such as ibm850, unless told otherwise)")
+	}
+	if rows := r.rows + r.n - r.tooled; r.claimed > rows {
+		r.note(fmt.Sprintf("the query tool counted %d rows, the file has %d: the others are lost; export it again", r.claimed, rows))
+	}
+	if r.t.CutShort() && !r.counted {
+		r.note(cutNote)
+	}
+}
+
+// coarseNote says what becomes of rows whose key lost its end. That two of them
+// are one row cannot be proved, and that they are two cannot either; but who did
+// what is the same in both cases.
+const coarseNote = "rows that agree in all that is left of them count once, also with rows of an exact export; export dates with style 121"
 
 // rows makes a reader of the rows of a table.
 func (s *cdrSet) rows(p cdrPart, t *Table) *cdrRows {
@@ -193,6 +243,7 @@ func (r *cdrRows) take() *Batch {
 	}
 	if b != nil {
 		r.room = max(r.room, len(b.Records)+len(b.Records)/16)
+		r.rows += b.Rows()
 	}
 	r.batch = &Batch{File: r.part.index}
 	if r.t.block != nil {
@@ -210,9 +261,11 @@ func (r *cdrRows) flush(emit Emit) error {
 
 // cdrPiece is what a worker made of a piece of a fact table.
 type cdrPiece struct {
-	batch                    *Batch
-	any                      bool // it holds rows
-	dated, fraction, counted bool
+	batch           *Batch
+	any             bool // it holds rows
+	counted         bool
+	coarse          precision
+	claimed, tooled int
 }
 
 // pieces reads fact rows on all cores. Nothing of a fact row depends on
@@ -228,13 +281,15 @@ func (s *cdrSet) pieces(ctx context.Context, r *cdrRows, emit Emit) (careful boo
 		defer mu.Unlock()
 		if workers[n] == nil {
 			own := s.rows(r.part, t)
+			own.clock = r.clock
 			workers[n] = &cdrWorker{own, s.schema.facts(s, own)}
 			own.take() // with the notes, which the file has already
 		}
 		return workers[n]
 	}
 	return readPieces(ctx, r.t, func(n int, t *Table) (cdrPiece, error) { return worker(n, t).piece() }, func(p cdrPiece) error {
-		r.dated, r.fraction = r.dated || p.dated, r.fraction || p.fraction
+		r.coarse = max(r.coarse, p.coarse)
+		r.claimed, r.tooled, r.rows = r.claimed+p.claimed, r.tooled+p.tooled, r.rows+p.batch.Rows()
 		if p.any {
 			r.counted = p.counted
 		}
@@ -249,10 +304,11 @@ type cdrWorker struct {
 }
 
 func (w *cdrWorker) piece() (cdrPiece, error) {
+	w.claimed, w.tooled = 0, 0
 	for any := false; ; any = true {
 		err := w.t.Next()
 		if err == io.EOF {
-			return cdrPiece{w.take(), any, w.dated, w.fraction, w.counted}, nil
+			return cdrPiece{w.take(), any, w.counted, w.coarse, w.claimed, w.tooled}, nil
 		}
 		w.counted = false
 		if err != nil {
@@ -280,6 +336,14 @@ func (r *cdrRows) put(row rowReader, hash *cdrHash) error {
 		if errors.As(err, &refused) {
 			return err
 		}
+		switch {
+		case r.headed():
+			r.tool("header row among the rows")
+			return nil
+		case r.dashes():
+			r.tool("line of dashes under the header")
+			return nil
+		}
 		r.reject(r.line(), err.Error(), r.t.Raw())
 	case skip != "":
 		b.Records = b.Records[:len(b.Records)-1]
@@ -306,6 +370,12 @@ func (r *cdrRows) skip(why string) {
 	r.n++
 }
 
+// tool skips a line that the tool wrote which exported the rows.
+func (r *cdrRows) tool(why string) {
+	r.skip(why)
+	r.tooled++
+}
+
 func (r *cdrRows) reject(line int, what string, raw []byte) {
 	r.batch.Rejects = append(r.batch.Rejects, Reject{Line: line, What: what, Table: r.part.def.name, Raw: EscapeRaw(raw)})
 	r.n++
@@ -319,14 +389,29 @@ func (r *cdrRows) bad(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	raw := strings.TrimSpace(string(e.Raw))
-	if strings.HasPrefix(raw, "(") && (strings.HasSuffix(raw, "rows affected)") || strings.HasSuffix(raw, "row affected)")) {
-		r.skip("row count written by the query tool")
+	switch rows, count, other := toolLine(string(e.Raw)); {
+	case count:
+		r.tool("row count written by the query tool")
 		r.counted = true
+		r.claimed += rows
+		return nil
+	case other:
+		r.tool("line written by the query tool")
 		return nil
 	}
 	r.reject(e.Line, e.What+"; "+mendOrExport, e.Raw)
 	return nil
+}
+
+// headed recognises the header: files were put together, or sqlcmd repeats it
+// after so many rows (-h).
+func (r *cdrRows) headed() bool {
+	for i, name := range r.t.Header() {
+		if string(trimSpace(r.t.Field(i))) != name {
+			return false
+		}
+	}
+	return true
 }
 
 // dashes recognises the line that sqlcmd draws under the header.

@@ -17,7 +17,7 @@ const (
 )
 
 // cdrTable is one table as the vendor's CDR schema reference lists it (pages
-// of Lync Server 2010, 2013 and Skype for Business Server 2015). Column names
+// of Lync Server 2010, 2013 and Skype for Business Server 2015). Views are named as in SQL. Column names
 // are separated by spaces, accepted spellings of one column by "|".
 type cdrTable struct {
 	name   string
@@ -37,8 +37,8 @@ var cdrTables = []cdrTable{
 	{"Roles", cdrLookup, "RoleId Role", ""},
 	{"MediaList", cdrLookup, "MediaId Media", ""},
 	{"UserAgentDef", cdrLookup, "UAType UAName", "UACategory"},
-	{"ClientVersions", cdrLookup, "VersionId Version", "ClientType"},
-	{"Users", cdrLookup, "UserId UserUri", "TenantId UriTypeId NextUpdateTS"},
+	{"ClientVersions", cdrLookup, "VersionId Version", "ClientType ClientCategory"},
+	{"Users", cdrLookup, "UserId UserUri", "TenantId UriTypeId NextUpdateTS TenantKey UriType"},
 	{"Phones", cdrLookup, "PhoneId PhoneUri", "NextUpdateTS"},
 	{"Devices", cdrLookup, "DeviceId MacAddress", "ManufacturerId HardwareVersionId"},
 	{"Manufacturers", cdrLookup, "ManufacturerId Manufacturer", ""},
@@ -49,8 +49,8 @@ var cdrTables = []cdrTable{
 	{"EdgeServers", cdrLookup, "EdgeServerId EdgeServer", ""},
 	{"Gateways", cdrLookup, "GatewayId Gateway", ""},
 	{"MediationServers", cdrLookup, "MediationServerId MediationServer", ""},
-	{"ConferenceUris", cdrLookup, "ConferenceUriId ConferenceUri", "NextUpdateTS Checksum UriTypeId"},
-	{"Mcus", cdrLookup, "McuId McuTypeId|McuUri", "McuUri McuTypeId"},
+	{"ConferenceUris", cdrLookup, "ConferenceUriId ConferenceUri", "NextUpdateTS Checksum UriTypeId ConferenceUriType"},
+	{"Mcus", cdrLookup, "McuId McuTypeId|McuUri", "McuUri McuTypeId McuUriType"},
 
 	{"Registration", cdrFact, "SessionIdTime SessionIdSeq UserId ResponseCode RegisterTime|EndpointId|RegistrarId|DeRegisterTime",
 		"EndpointId EndpointEra ClientVersionId RegistrarId PoolId EdgeServerId IsInternal IsUserServiceAvailable IsPrimaryRegistrar " +
@@ -71,6 +71,37 @@ var cdrTables = []cdrTable{
 		"DialogSessionIdTime DialogSessionIdSeq McuUserInstance IsFromPstn UserLeaveTime ClientVerId LastModifiedTime"},
 	{"Dialogs", cdrFact, "SessionIdTime SessionIdSeq ExternalId", "ExternalChecksum"},
 
+	// Views, which the vendor recommends for reports, name what the tables have
+	// ids for. Some pages list only what a view adds; the key is needed anyway.
+	{"RegistrationView", cdrFact, "SessionIdTime SessionIdSeq UserUri ResponseCode RegisterTime|EndpointId|Registrar",
+		"RegisterTime UserUriType UserTenant EndpointId EndpointEra DeRegisterType DeRegisterTime DeRegisterReason ClientVersion ClientType " +
+			"ClientCategory IpAddress DialogId DiagnosticId Registrar Pool EdgeServer IsInternal IsUserServiceAvailable IsPrimaryRegistrar " +
+			"DeviceMacAddress DeviceManufacturer DeviceHardwareVersion"},
+	{"SessionDetailsView", cdrFact, "SessionIdTime SessionIdSeq FromUri ToUri ResponseCode",
+		"InviteTime FromUriType ToUriType FromTenant ToTenant FromEndpointId ToEndpointId EndTime FromMessageCount ToMessageCount " +
+			"FromClientVersion FromClientType FromClientCategory ToClientVersion ToClientType ToClientCategory TargetUri TargetUriType " +
+			"OnBehalfOfUri OnBehalfOfUriType OnnnBehalfOfUriType OnBehalfOfTenant ReferredByUri ReferredByUriType ReferredByTenant DialogId " +
+			"CorrelationId ReplaceDialogIdTime ReplaceDialogIdSeq ReplacesDialogId ResponseTime DiagnosticId ContentType FrontEnd Pool " +
+			"FromEdgeServer ToEdgeServer IsFromInternal IsToInternal CallPriority FromUserFlag ToUserFlag CallFlag Location LastModifiedTime"},
+	{"VoIPDetailsView", cdrFact, "SessionIdTime SessionIdSeq FromPhone ToPhone FromGateway ToGateway",
+		"FromMediationServer ToMediationServer DisconnectedByUri DisconnectedByUriType DisconnectedByTenant DisconnectedByPhone"},
+	{"MediaView", cdrFact, "SessionIdTime SessionIdSeq Media MediaStartTime|MediaEndTime", "MediaStartTime MediaEndTime"},
+	{"ConferencesView", cdrFact, "SessionIdTime SessionIdSeq OrganizerUri",
+		"ConferenceUri ConferenceUriType ConfInstance ConferenceStartTime ConferenceEndTime OrganizerType OrganizerTenant Pool Flag"},
+	{"FocusJoinsAndLeavesView", cdrFact, "SessionIdTime SessionIdSeq UserUri UserJoinTime FocusUserInstance|UserRole",
+		"UserUriType UserTenant UserEndpointId UserClientVersion UserClientType UserClientCategory FocusUserInstance IsUserInternal " +
+			"DialogSessionIdTime DialogSessionIdSeq DialogId UserLeaveTime UserRole"},
+	{"McuJoinsAndLeavesView", cdrFact, "SessionIdTime SessionIdSeq McuUri|McuUriType UserUri UserJoinTime",
+		"McuUri McuUriType UserUriType UserTenant UserClientVersion UserClientType UserClientCategory McuUserInstance IsUserFromPstn " +
+			"DialogSessionIdTime DialogSessionIdSeq DialogId UserLeaveTime"},
+
+	{"ConferenceSessionDetailsView", cdrUnused, "SessionIdTime SessionIdSeq UserUri McuConferenceUri",
+		"InviteTime ConferenceUri ConferenceUriType ConfInstance McuConferenceUriType UserUriType UserTenant UserEndpointId EndTime " +
+			"ConferenceClientVersion ConferenceClientType ConferenceCategory UserClientVersion UserClientType UserClientCategory OnBehalfOfUri " +
+			"OnBehalfOfUriType OnBehalfOfTenant ReferredByUri ReferredByUriType ReferredByUriTenant DialogId ReplaceDialogIdTime " +
+			"ReplaceDialogIdSeq ReplacesDialogId IsStartedByConfServer IsEndedByConfServer IsUserInternal ResponseTime ResponseCode " +
+			"DiagnosticId ContentType FrontEnd Pool MediationServer Gateway EdgeServer UserFlag CallFlag"},
+	{"ConferenceMessageCountView", cdrUnused, "UserUri UserMessageCount", "SessionIdTime SessionIdSeq UserUriType UserTenant"},
 	{"ConferenceSessionDetails", cdrUnused, "SessionIdTime SessionIdSeq UserId ConferenceUriId|McuConferenceUriId",
 		"ConferenceUriId ConfInstance McuConferenceUriId UserEndpointId OnBehalfOfId ReferredById UserClientVersionId ConfClientVersionId " +
 			"ReplaceDialogIdTime ReplaceDialogIdSeq IsStartedByConfServer IsEndedByConfServer IsUserInternal ResponseCode DiagnosticId ServerId " +
@@ -91,6 +122,9 @@ var cdrTables = []cdrTable{
 // tools add on their own.
 var cdrFree = map[string]bool{"nextupdatets": true, "lastmodifiedtime": true, "checksum": true, "processed": true,
 	"rowerror": true, "rowstate": true, "table": true, "itemarray": true, "haserrors": true, "": true}
+
+// view tells the views, whose rows need no look-up tables.
+func (d *cdrTable) view() bool { return strings.HasSuffix(d.name, "View") }
 
 // cdrSchema is one database of the product whose tables are exported one a
 // file into one folder: its tables, and what reads their rows.
@@ -191,10 +225,7 @@ type cdrMatch struct {
 // fit decides before the needed columns are asked for: a join table whose
 // McuId was renamed is a damaged McuJoinsAndLeaves, not a FocusJoinsAndLeaves.
 func (c *cdrSchema) recognise(header []string) cdrMatch {
-	keys := map[string]bool{}
-	for _, name := range header {
-		keys[ColumnKey(name)] = true
-	}
+	keys := columnKeys(header)
 	var best cdrMatch
 	size := 0
 	for i := range c.tables {
@@ -208,6 +239,14 @@ func (c *cdrSchema) recognise(header []string) cdrMatch {
 		}
 	}
 	return best
+}
+
+func columnKeys(header []string) map[string]bool {
+	keys := make(map[string]bool, len(header))
+	for _, name := range header {
+		keys[ColumnKey(name)] = true
+	}
+	return keys
 }
 
 func cdrFit(d *cdrTable, keys map[string]bool) cdrMatch {
@@ -263,6 +302,9 @@ func cdrProduct(tables map[string][]string) string {
 		case "Registration", "SessionDetails", "FocusJoinsAndLeaves", "ClientVersions", "Conferences":
 			p = "lync2010"
 		case "UserAgentDef", "UserStatistics", "PurgeSettings":
+			p = "lync2013"
+		}
+		if strings.HasSuffix(table, "View") { // the documented views came with 2013
 			p = "lync2013"
 		}
 		for _, name := range header {

@@ -188,7 +188,7 @@ func TestCDRMissingLookups(t *testing.T) {
 
 func TestCDRBrokenRows(t *testing.T) {
 	for row, want := range map[string]string{
-		"10/3/2009 10:17:57 AM,1,1,2,200":                 "SessionIdTime \"10/3/2009 10:17:57 AM\" is no time",
+		"10/3/2009 10:17:57 AM,1,1,2,200":                 "SessionIdTime \"10/3/2009 10:17:57 AM\": day and month can be told either way; give --date-order mdy or dmy",
 		"2009-02-30 10:17:57,1,1,2,200":                   "is no time of the form",
 		"2009-03-02 24:00:00,1,1,2,200":                   "is no time of the form",
 		"2009-03-02 10:17:57.,1,1,2,200":                  "is no time of the form",
@@ -227,9 +227,9 @@ func TestCDRTime(t *testing.T) {
 		"2009-03-02T08:01:00.5Z":      "2009-03-02T08:01:00.5Z",
 		"2008-02-29 23:59:59.9979999": "2008-02-29T23:59:59.997Z",
 	} {
-		ms, _, ok := clock.parse([]byte(text))
-		if got := time.UnixMilli(ms).UTC().Format(time.RFC3339Nano); !ok || got != want {
-			t.Errorf("%s: %s %v", text, got, ok)
+		ms, _, err := clock.parse([]byte(text))
+		if got := time.UnixMilli(ms).UTC().Format(time.RFC3339Nano); err != nil || got != want {
+			t.Errorf("%s: %s %v", text, got, err)
 		}
 	}
 }

@@ -8,31 +8,40 @@ import (
 
 const dayMillis = 24 * 60 * 60 * 1000
 
-// cdrClock reads the one date form that SQL Server tools write without loss,
-// YYYY-MM-DD HH:MM:SS[.fff] (also with a "T"), as UTC: no vendor page names the
-// zone of the stored times, published tools treat them so. Neighbouring rows
-// share their day, so the last one is remembered.
+// cdrClock reads times, as UTC: no vendor page names the zone of the stored
+// times, published tools treat them so. Most tools write the one form that loses
+// nothing, YYYY-MM-DD HH:MM:SS[.fff] (also with a "T"); for the others see
+// parseLocalTime. Neighbouring rows share their day, so the last one is
+// remembered.
 type cdrClock struct {
 	date  [10]byte
 	start int64 // milliseconds at the start of date
 	limit int64 // the first moment that lies in the future
+	order DateOrder
+	whole precision // of keys that show more than they hold; 0: keys show what they hold and leave .000 out
 }
 
 func newCDRClock(now time.Time) cdrClock {
-	return cdrClock{limit: now.Add(24 * time.Hour).UnixMilli()}
+	return cdrClock{limit: now.Add(24 * time.Hour).UnixMilli(), whole: toMillisecond}
 }
 
-// parse returns milliseconds since the Unix epoch and whether the text had a
-// fraction of a second. More than three digits of it are cut: datetime2 keeps
+// parse returns milliseconds since the Unix epoch and how much of the time the
+// text shows. More than three digits of a fraction are cut: datetime2 keeps
 // seven, the schema's datetime only steps of about 3 ms.
-func (c *cdrClock) parse(b []byte) (ms int64, fraction, ok bool) {
-	if len(b) < 19 || b[13] != ':' || b[16] != ':' || b[10] != ' ' && b[10] != 'T' {
-		return 0, false, false
+func (c *cdrClock) parse(b []byte) (ms int64, p precision, err error) {
+	if len(b) >= 19 && b[13] == ':' && b[16] == ':' && (b[10] == ' ' || b[10] == 'T') && b[4] == '-' {
+		if ms, p, ok := c.iso(b); ok {
+			return ms, p, nil
+		}
 	}
+	return parseLocalTime(b, c.order)
+}
+
+func (c *cdrClock) iso(b []byte) (ms int64, p precision, ok bool) {
 	if !bytes.Equal(b[:10], c.date[:]) {
 		start, ok := parseDate(b[:10])
 		if !ok {
-			return 0, false, false
+			return 0, 0, false
 		}
 		copy(c.date[:], b)
 		c.start = start
@@ -41,7 +50,7 @@ func (c *cdrClock) parse(b []byte) (ms int64, fraction, ok bool) {
 	m, ok2 := twoDigits(b[14], b[15])
 	s, ok3 := twoDigits(b[17], b[18])
 	if !ok1 || !ok2 || !ok3 || h > 23 || m > 59 || s > 59 {
-		return 0, false, false
+		return 0, 0, false
 	}
 	ms = c.start + int64(h*3600+m*60+s)*1000
 	rest := b[19:]
@@ -49,20 +58,20 @@ func (c *cdrClock) parse(b []byte) (ms int64, fraction, ok bool) {
 		rest = rest[:len(rest)-1]
 	}
 	if len(rest) == 0 {
-		return ms, false, true
+		return ms, toSecond, true
 	}
 	if rest[0] != '.' || len(rest) == 1 || len(rest) > 10 {
-		return 0, false, false
+		return 0, 0, false
 	}
 	scale := int64(100)
 	for _, d := range rest[1:] {
 		if d < '0' || d > '9' {
-			return 0, false, false
+			return 0, 0, false
 		}
 		ms += int64(d-'0') * scale
 		scale /= 10
 	}
-	return ms, true, true
+	return ms, toMillisecond, true
 }
 
 func twoDigits(a, b byte) (int, bool) {
@@ -87,15 +96,17 @@ func parseDate(b []byte) (start int64, ok bool) {
 }
 
 // read is parse with the limits of a plausible activity.
-func (c *cdrClock) read(b []byte, column string) (ms int64, fraction bool, err error) {
-	ms, fraction, ok := c.parse(b)
+func (c *cdrClock) read(b []byte, column string) (ms int64, p precision, err error) {
+	ms, p, err = c.parse(b)
 	switch {
-	case !ok:
-		return 0, false, fmt.Errorf("%s %s is no time of the form YYYY-MM-DD HH:MM:SS.fff; export dates with style 121", column, quoteShort(string(b)))
+	case err == errNoTime:
+		return 0, 0, fmt.Errorf("%s %s is no time of the form YYYY-MM-DD HH:MM:SS.fff; export dates with style 121", column, quoteShort(string(b)))
+	case err != nil:
+		return 0, 0, fmt.Errorf("%s %s: %w", column, quoteShort(string(b)), err)
 	case ms < earliest.UnixMilli():
-		return 0, false, fmt.Errorf("%s %s lies before 2000; check the clock of the server", column, b)
+		return 0, 0, fmt.Errorf("%s %s lies before 2000; check the clock of the server", column, b)
 	case ms > c.limit:
-		return 0, false, fmt.Errorf("%s %s lies in the future; check the clock of the server", column, b)
+		return 0, 0, fmt.Errorf("%s %s lies in the future; check the clock of the server", column, b)
 	}
-	return ms, fraction, nil
+	return ms, p, nil
 }

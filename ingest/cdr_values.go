@@ -79,14 +79,21 @@ func (r *cdrRows) bit(column int) (set bool, err error) {
 
 // time reads a date column; 0 and null when it is empty or not there.
 func (r *cdrRows) time(column int) (ms int64, null bool, err error) {
+	ms, _, null, err = r.moment(column)
+	return ms, null, err
+}
+
+// moment is time with how much of it the file shows. A row whose day cannot be
+// told from its month is worth reading again when the user has told.
+func (r *cdrRows) moment(column int) (ms int64, p precision, null bool, err error) {
 	b := r.value(column)
 	if len(b) == 0 {
-		return 0, true, nil
+		return 0, 0, true, nil
 	}
-	ms, fraction, err := r.clock.read(b, r.t.Header()[column])
-	r.dated = true
-	r.fraction = r.fraction || fraction
-	return ms, false, err
+	if ms, p, err = r.clock.read(b, r.t.Header()[column]); untoldOrder(err) {
+		r.gap = true
+	}
+	return ms, p, false, err
 }
 
 // endpoint reads an endpoint GUID column.

@@ -147,10 +147,16 @@ func family(k Kind) int {
 // timed composes everything but hashed rows: records with the same key stand
 // together after sorting by its time.
 func (c *composer) timed() {
+	var flags Flags
 	for i := range c.in {
 		if r := &c.in[i]; !hashed(r.Kind) && !r.Kind.Quality() {
 			c.slots = append(c.slots, composeSlot{r.Key, uint32(i)})
+			flags |= r.Flags
 		}
+	}
+	if flags&cutKey != 0 {
+		c.cut(c.slots)
+		return
 	}
 	sortSlots(c.slots)
 	s := c.slots
@@ -206,7 +212,7 @@ func (c *composer) group(run []uint32) {
 	case 1:
 		c.session(run)
 	default:
-		c.conference(run)
+		c.conference(run, c.meetingKinds(run))
 	}
 }
 

@@ -22,11 +22,7 @@ type attendance struct {
 // conference composes one meeting: all its rows share a key. What it was for
 // is told by its address and by the conferencing servers that people joined;
 // several databases with one key are not told apart here.
-func (c *composer) conference(run []uint32) {
-	var kinds Flags
-	for _, at := range run {
-		kinds |= c.in[at].Flags & (Synthetic | ChatKind | WebKind)
-	}
+func (c *composer) conference(run []uint32, kinds Flags) {
 	if kinds&Synthetic != 0 {
 		return
 	}

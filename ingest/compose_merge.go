@@ -29,17 +29,23 @@ func (c *composer) merge(run []uint32, dst []merged) []merged {
 		slices.SortFunc(run, func(a, b uint32) int { return c.compare(&c.in[a], &c.in[b]) })
 	}
 	base, last := len(dst), 0
+	several := false // whole rows that a row with a cut key may be
 	for i, at := range run {
 		r := &c.in[at]
 		if i > 0 && sameRecord(r, &c.in[run[i-1]]) {
-			dst[last].join(r)
+			if !several {
+				dst[last].join(r)
+			}
 			continue
 		}
-		last = -1
+		last, several = -1, false
 		if len(dst)-base <= mostMerged {
-			for j := base; j < len(dst) && last < 0; j++ {
+			for j := base; j < len(dst) && (last < 0 || r.Flags&cutKey != 0); j++ {
 				if compatible(&dst[j].Record, r) {
-					last = j
+					several = last >= 0
+					if last = j; several || dst[j].Flags&cutKey != 0 {
+						break
+					}
 				}
 			}
 		}
@@ -50,14 +56,25 @@ func (c *composer) merge(run []uint32, dst []merged) []merged {
 			dst[last].toFile, dst[last].toLine = r.File, r.Line
 			continue
 		}
-		dst[last].join(r)
+		if !several {
+			dst[last].join(r)
+		}
 	}
 	return dst
 }
 
 // compare orders records of one kind and key, those that know most first. It
-// compares texts, not ids, which depend on the order of reading.
+// compares texts, not ids, which depend on the order of reading. Whole keys
+// come before cut ones.
 func (c *composer) compare(a, b *Record) int {
+	if (a.Flags|b.Flags)&cutKey != 0 {
+		if n := cmp.Compare(a.unit(), b.unit()); n != 0 {
+			return n
+		}
+	}
+	if n := cmp.Compare(a.Key, b.Key); n != 0 {
+		return n
+	}
 	if n := known(b) - known(a); n != 0 {
 		return n
 	}
@@ -123,10 +140,18 @@ func sameRecord(a, b *Record) bool {
 }
 
 // compatible: nothing that both know differs. Where a row says no time of its
-// own, At is the key. The server is left out: exports that name the pool alone
+// own, At is the key, and the time of a media session may be missing in one of
+// two exports. The server is left out: exports that name the pool alone
 // speak of the same row.
 func compatible(a, b *Record) bool {
-	return a.From.agrees(&b.From) && a.To.agrees(&b.To) &&
+	if (a.Flags|b.Flags)&cutKey != 0 {
+		u := max(a.unit(), b.unit())
+		x, y := *a, *b
+		x.At, x.Until, x.Key, x.Flags = a.At/u, a.Until/u, a.Key/u, a.Flags&^cutKey
+		y.At, y.Until, y.Key, y.Flags = b.At/u, b.Until/u, b.Key/u, b.Flags&^cutKey
+		return compatible(&x, &y)
+	}
+	return (a.Key == b.Key || a.Kind.Quality()) && a.From.agrees(&b.From) && a.To.agrees(&b.To) &&
 		(a.At == b.At || a.At == a.Key || b.At == b.Key) &&
 		agree(a.Until, b.Until) && agree(a.Media, b.Media) && agree(a.Role, b.Role) && agree(a.Sub, b.Sub)
 }
@@ -148,7 +173,7 @@ func (m *merged) join(r *Record) {
 	m.toFile, m.toLine = before(m.To.User, r.To.User, m.toFile, m.toLine, r)
 	m.From.learn(&r.From)
 	m.To.learn(&r.To)
-	if m.At == m.Key {
+	if m.At == m.Key && r.At != r.Key {
 		m.At = r.At
 	}
 	learn(&m.Until, r.Until)
@@ -156,7 +181,7 @@ func (m *merged) join(r *Record) {
 	learn(&m.Role, r.Role)
 	learn(&m.Server, r.Server)
 	learn(&m.Sub, r.Sub)
-	m.Flags |= r.Flags
+	m.Flags |= r.Flags &^ cutKey
 	if m.Until != 0 {
 		m.Flags &^= Open
 	}

@@ -35,6 +35,7 @@ type qualityUse struct {
 	host, mac ID // the machine
 	until     int64
 	call      uint32 // hash of the Call-ID, or of the meeting
+	unit      int64  // what its key leaves out, see Record.unit
 	relayed   bool
 	paired    bool // the other leg of the call was found
 	met       bool // told elsewhere
@@ -127,7 +128,7 @@ func (c *composer) quality(day []Record) {
 // compareUses orders by user and time; the rest goes by text.
 func (c *composer) compareUses(a, b *qualityUse) int {
 	if n := cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.At, b.At), cmp.Compare(a.Activity, b.Activity), cmp.Compare(a.call, b.call),
-		cmp.Compare(a.until, b.until), cmp.Compare(one(a.relayed), one(b.relayed)), cmp.Compare(a.Media, b.Media), cmp.Compare(a.Class, b.Class),
+		cmp.Compare(a.until, b.until), cmp.Compare(a.unit, b.unit), cmp.Compare(one(a.relayed), one(b.relayed)), cmp.Compare(a.Media, b.Media), cmp.Compare(a.Class, b.Class),
 		cmp.Compare(one(a.PeerPSTN), one(b.PeerPSTN))); n != 0 {
 		return n
 	}
@@ -189,7 +190,7 @@ func (c *composer) media(run []uint32) {
 // attends states that a party took part in a meeting.
 func (c *composer) attends(s *merged, mac ID, media Media) {
 	u := qualityUse{Fact: Fact{At: s.At, Activity: ConferenceAttended, Media: media, User: s.From.User, Server: s.Server, File: s.fromFile, Line: s.fromLine},
-		until: s.Until, call: uint32(s.Sub)}
+		until: s.Until, call: uint32(s.Sub), unit: s.unit()}
 	c.at(&u, &s.From, mac, s.Flags&FromPSTN != 0)
 	if s.Flags&FromPSTN != 0 && u.Class == NoClass && !c.isNumber(u.User) {
 		u.Class = PSTN // as with the call records: see attendanceClass
@@ -210,7 +211,7 @@ func (c *composer) speaks(s *merged, fromMAC, toMAC ID, from, to Activity, media
 			return
 		}
 		u := qualityUse{Fact: Fact{At: s.At, Activity: a, Media: media, User: p.User, Peer: peer.User, Server: s.Server, File: file, Line: line},
-			until: s.Until, call: call, relayed: relayed}
+			until: s.Until, call: call, unit: s.unit(), relayed: relayed}
 		if peerNet && !c.isNumber(peer.User) {
 			u.Peer, u.PeerPSTN = 0, true
 		}
@@ -246,8 +247,14 @@ func (c *composer) use(u qualityUse) {
 // the telephone network.
 func (c *composer) fold(uses []qualityUse) {
 	for i := range uses {
+		if uses[i].unit > 1 {
+			c.whole(uses, &uses[i])
+		}
+	}
+	for i := range uses {
 		u := &uses[i]
 		switch {
+		case u.met: // as that of a whole row
 		case u.Activity == ConferenceAttended:
 			for j := i - 1; j >= max(0, i-mostCompared); j-- {
 				v := &uses[j]
@@ -264,6 +271,28 @@ func (c *composer) fold(uses []qualityUse) {
 				v.absorb(u)
 			}
 		}
+	}
+}
+
+// whole finds the uses by whole rows that a use by a row with a cut key may be,
+// see cutKey. It is none of its own then, and adds what it knows to the only one.
+func (c *composer) whole(uses []qualityUse, u *qualityUse) {
+	var found *qualityUse
+	i, _ := slices.BinarySearchFunc(uses, u.At-u.At%u.unit, func(v qualityUse, t int64) int { return cmp.Compare(v.At, t) })
+	for end := min(len(uses), i+mostCompared); i < end && uses[i].At/u.unit == u.At/u.unit; i++ {
+		v := &uses[i]
+		alike := v.Activity == u.Activity || v.Activity == IMSession && u.Activity.Call() && u.Media == 0
+		if v.met || v.unit >= u.unit || v.relayed != u.relayed || !alike || !agree(u.Media, v.Media) || !agree(u.call, v.call) ||
+			!agree(u.until/u.unit, v.until/u.unit) || !v.sameMachine(u) || !c.peersAgree(&u.Fact, &v.Fact) {
+			continue
+		}
+		if u.met = found != nil; u.met {
+			return
+		}
+		found = v
+	}
+	if found != nil {
+		found.absorb(u)
 	}
 }
 

@@ -1,5 +1,7 @@
 package ingest
 
+import "slices"
+
 // session composes one two-party session with its phone side and its media.
 func (c *composer) session(run []uint32) {
 	sessions := c.ofKind(run, SessionRecord)
@@ -9,25 +11,13 @@ func (c *composer) session(run []uint32) {
 	c.sessions = c.merge(sessions, c.sessions[:0])
 	c.voices = c.merge(c.ofKind(run, VoiceRecord), c.voices[:0])
 	c.findOrphans()
-	var media Media
-	for _, at := range c.ofKind(run, MediaRecord) {
-		media |= c.in[at].Media
-	}
-	c.dialog = 0
-	if dialogs := c.ofKind(run, DialogRecord); len(c.sessions) == 1 && len(dialogs) > 0 {
-		c.dialog = uint32(c.in[dialogs[0]].Sub)
-		for _, at := range dialogs[1:] {
-			if uint32(c.in[at].Sub) != c.dialog {
-				c.dialog = 0
-				break
-			}
-		}
-	}
 	for i := range c.sessions {
 		s := &c.sessions[i]
+		media := c.mediaOf(s, c.ofKind(run, MediaRecord))
+		c.dialog = c.dialogOf(s, c.ofKind(run, DialogRecord))
 		// Where keys of two databases collide, the table Media cannot say whose
 		// it is: a session that tells its own media needs no help.
-		if len(c.sessions) == 1 || s.Media == 0 {
+		if s.Media == 0 || c.alone(s) {
 			s.Media |= media
 		}
 		voice := c.voiceOf(s)
@@ -46,6 +36,59 @@ func (c *composer) session(run []uint32) {
 	}
 }
 
+// alone: no other session has the key. Cut ones are none of the whole ones.
+func (c *composer) alone(s *merged) bool {
+	if len(c.sessions) == 1 {
+		return true
+	}
+	n := 0
+	for i := range c.sessions {
+		if o := &c.sessions[i]; sameKey(&o.Record, &s.Record) && (s.Flags&cutKey != 0 || o.Flags&cutKey == 0) {
+			n++
+		}
+	}
+	return n == 1
+}
+
+// mediaOf is what the table Media says of a session.
+func (c *composer) mediaOf(s *merged, rows []uint32) (media Media) {
+	for _, at := range rows {
+		if c.speaksOf(at, s, rows) {
+			media |= c.in[at].Media
+		}
+	}
+	return media
+}
+
+// dialogOf is the Call-ID that the table Dialogs has for a session, 0 when it
+// has none or several, or when the key has several sessions.
+func (c *composer) dialogOf(s *merged, rows []uint32) (dialog uint32) {
+	if len(rows) == 0 || !c.alone(s) {
+		return 0
+	}
+	for _, at := range rows {
+		switch id := uint32(c.in[at].Sub); {
+		case !c.speaksOf(at, s, rows):
+		case dialog != 0 && dialog != id:
+			return 0
+		default:
+			dialog = id
+		}
+	}
+	return dialog
+}
+
+// speaksOf tells whether one of the rows of a table may be the session's. A row
+// with a cut key says nothing that a whole one says already: that one is of
+// some other session.
+func (c *composer) speaksOf(at uint32, s *merged, rows []uint32) bool {
+	r := &c.in[at]
+	return sameKey(r, &s.Record) && (r.Flags&cutKey == 0 || !slices.ContainsFunc(rows, func(o uint32) bool {
+		w := &c.in[o]
+		return w.Flags&cutKey == 0 && w.Media == r.Media && w.Sub == r.Sub && sameKey(w, r)
+	}))
+}
+
 // voiceOf finds the phone side of a session that may be a call. With one
 // session and one phone side of the key there is no choice. Otherwise keys of
 // several databases collide: the phone side whose network party has no address
@@ -56,6 +99,9 @@ func (c *composer) voiceOf(s *merged) *merged {
 	case len(c.voices) == 0 || s.Media != 0 && s.Media&(MediaAudio|MediaVideo) == 0:
 		return nil
 	case len(c.orphans) == 0:
+		if !sameKey(&c.voices[0].Record, &s.Record) {
+			return nil
+		}
 		return &c.voices[0]
 	}
 	for i := range c.voices {
@@ -64,7 +110,7 @@ func (c *composer) voiceOf(s *merged) *merged {
 		}
 	}
 	for i := range c.voices {
-		if c.orphans[i] {
+		if c.orphans[i] && sameKey(&c.voices[i].Record, &s.Record) {
 			return &c.voices[i]
 		}
 	}
@@ -88,6 +134,9 @@ func (c *composer) findOrphans() {
 }
 
 func (c *composer) fits(s, v *merged) bool {
+	if !sameKey(&s.Record, &v.Record) {
+		return false
+	}
 	return c.turned(s, v) || (v.Flags&FromPSTN == 0 || c.noAddress(s.From.User)) && (v.Flags&ToPSTN == 0 || c.noAddress(s.To.User))
 }
 

@@ -16,33 +16,35 @@ func TestCultureTimesAreReadOrRefused(t *testing.T) {
 	}
 	for _, c := range []struct {
 		in    string
-		order dateOrder
+		order DateOrder
 		want  string // RFC 3339, or the beginning of what is wrong
 	}{
-		{"3/31/2009 1:05:09 PM", orderUntold, "2009-03-31T13:05:09Z"},
-		{"31/3/2009 13:05", orderUntold, "2009-03-31T13:05:00Z"},
-		{"3/4/2009 12:00:00 AM", monthFirst, "2009-03-04T00:00:00Z"},
-		{"3/4/2009 12:00:00 PM", dayFirst, "2009-04-03T12:00:00Z"},
-		{"3/3/2009 12:30:00 AM", orderUntold, "2009-03-03T00:30:00Z"},
-		{"3/4/2009 8:00:00 AM", orderUntold, `"3/4/2009 8:00:00 AM" may be 3 April or 4 March; no other date of the file settles it; export a longer period`},
-		{"03.04.2009 08:00:00", monthFirst, "2009-04-03T08:00:00Z"},
-		{"2009-03-04 08:00:00", orderUntold, "2009-03-04T08:00:00Z"},
-		{"2009/03/04 8:00:00", dayFirst, "2009-03-04T08:00:00Z"},
-		{"4-3-2009 8:00:00", dayFirst, "2009-03-04T08:00:00Z"},
-		{"3/31/2009 1:05:09.250 PM", monthFirst, "2009-03-31T13:05:09.25Z"},
-		{"3/31/2009 1:05:09\u202fPM", monthFirst, "2009-03-31T13:05:09Z"},
-		{"3/31/2009 1:05:09 p.m.", monthFirst, "2009-03-31T13:05:09Z"},
-		{"3/31/2009", monthFirst, "2009-03-31T00:00:00Z"},
-		{"31/3/2009 8:00:00", monthFirst, `"31/3/2009 8:00:00" is no time of a calendar; mend`},
-		{"2/29/2009 8:00:00", monthFirst, `"2/29/2009 8:00:00" is no time of a calendar; mend`},
-		{"0/1/2009 8:00:00", monthFirst, `"0/1/2009 8:00:00" is no time of a calendar; mend`},
-		{"3/31/2009 13:05:09 PM", monthFirst, `"3/31/2009 13:05:09 PM" is no time of a calendar`},
-		{"3/31/2009 0:05:09 AM", monthFirst, `"3/31/2009 0:05:09 AM" is no time of a calendar`},
-		{"3/31/2009 8:00:00 XM", monthFirst, `"3/31/2009 8:00:00 XM" is no time of a calendar`},
-		{"3/31/09 8:00:00", monthFirst, `"3/31/09 8:00:00" is no time; expected`},
-		{"3/31/1999 8:00:00", monthFirst, `the time "3/31/1999 8:00:00" is not between 2000 and 2100`},
-		{"soon", monthFirst, `"soon" is no time; expected`},
-		{"", monthFirst, `"" is no time; expected`},
+		{"3/31/2009 1:05:09 PM", AnyOrder, "2009-03-31T13:05:09Z"},
+		{"31/3/2009 13:05", AnyOrder, "2009-03-31T13:05:00Z"},
+		{"3/4/2009 12:00:00 AM", MonthFirst, "2009-03-04T00:00:00Z"},
+		{"3/4/2009 12:00:00 PM", DayFirst, "2009-04-03T12:00:00Z"},
+		{"3/3/2009 12:30:00 AM", AnyOrder, "2009-03-03T00:30:00Z"},
+		{"3/4/2009 8:00:00 AM", AnyOrder, `"3/4/2009 8:00:00 AM": day and month can be told either way; give --date-order mdy or dmy`},
+		{"03.04.2009 08:00:00", MonthFirst, "2009-04-03T08:00:00Z"},
+		{"2009-03-04 08:00:00", AnyOrder, "2009-03-04T08:00:00Z"},
+		{"2009/03/04 8:00:00", DayFirst, "2009-03-04T08:00:00Z"},
+		{"4-3-2009 8:00:00", DayFirst, "2009-03-04T08:00:00Z"},
+		{"3/31/2009 1:05:09.250 PM", MonthFirst, "2009-03-31T13:05:09.25Z"},
+		{"3/31/2009 1:05:09\u202fPM", MonthFirst, "2009-03-31T13:05:09Z"},
+		{"3/31/2009 1:05:09 p.m.", MonthFirst, "2009-03-31T13:05:09Z"},
+		{"3/31/2009", MonthFirst, "2009-03-31T00:00:00Z"},
+		{"31/3/2009 8:00:00", MonthFirst, `"31/3/2009 8:00:00": is no date of the order mdy; check --date-order`},
+		{"2/29/2009 8:00:00", MonthFirst, `"2/29/2009 8:00:00" is no time; expected`},
+		{"0/1/2009 8:00:00", MonthFirst, `"0/1/2009 8:00:00" is no time; expected`},
+		{"3/31/2009 13:05:09 PM", MonthFirst, `"3/31/2009 13:05:09 PM" is no time; expected`},
+		{"3/31/2009 0:05:09 AM", MonthFirst, `"3/31/2009 0:05:09 AM" is no time; expected`},
+		{"3/31/2009 8:00:00 XM", MonthFirst, `"3/31/2009 8:00:00 XM" is no time; expected`},
+		{"3/31/09 8:00:00", MonthFirst, `"3/31/09 8:00:00" is no time; expected`},
+		{"3/31/1999 8:00:00", MonthFirst, `the time "3/31/1999 8:00:00" is not between 2000 and 2100`},
+		{"2009-03-04T08:00:00Z", DayFirst, "2009-03-04T08:00:00Z"},
+		{"3/4/2009 8:00:00", bothOrders, `"3/4/2009 8:00:00": day and month can be told either way, and the file has dates of both orders;`},
+		{"soon", MonthFirst, `"soon" is no time; expected`},
+		{"", MonthFirst, `"" is no time; expected`},
 	} {
 		got := ""
 		if at, err := parseCultureTime(c.in, c.order, time.UTC); err != nil {
@@ -54,10 +56,10 @@ func TestCultureTimesAreReadOrRefused(t *testing.T) {
 			t.Errorf("%q: got %s, want %s", c.in, got, c.want)
 		}
 	}
-	if at, err := parseCultureTime("3/31/2009 1:05:09 PM", monthFirst, berlin); err != nil || at.Format(time.RFC3339) != "2009-03-31T11:05:09Z" {
+	if at, err := parseCultureTime("3/31/2009 1:05:09 PM", MonthFirst, berlin); err != nil || at.Format(time.RFC3339) != "2009-03-31T11:05:09Z" {
 		t.Errorf("Berlin: %v, %v", at, err)
 	}
-	if _, err := parseCultureTime("3/29/2009 2:30:00 AM", monthFirst, berlin); err == nil || !strings.Contains(err.Error(), "does not exist in the zone Europe/Berlin") {
+	if _, err := parseCultureTime("3/29/2009 2:30:00 AM", MonthFirst, berlin); err == nil || !strings.Contains(err.Error(), "does not exist in the zone Europe/Berlin") {
 		t.Errorf("a skipped hour: %v", err)
 	}
 }
@@ -65,21 +67,21 @@ func TestCultureTimesAreReadOrRefused(t *testing.T) {
 func TestOneDateSettlesTheOrderAndTwoThatDisagreeDoNot(t *testing.T) {
 	for _, c := range []struct {
 		dates string
-		want  dateOrder
+		want  DateOrder
 	}{
-		{"3/4/2009 5/6/2009", orderUntold},
-		{"3/4/2009 5/16/2009", monthFirst},
-		{"3/4/2009 15/6/2009", dayFirst},
-		{"5/16/2009 15/6/2009", orderUntold},
-		{"15.6.2009 2009-15-06 2009-06-15", orderUntold}, // these tell nothing of the others
-		{"45/16/2009 16/45/2009", orderUntold},
+		{"3/4/2009 5/6/2009", AnyOrder},
+		{"3/4/2009 5/16/2009", MonthFirst},
+		{"3/4/2009 15/6/2009", DayFirst},
+		{"5/16/2009 15/6/2009", bothOrders},
+		{"15.6.2009 2009-15-06 2009-06-15", AnyOrder}, // these tell nothing of the others
+		{"45/16/2009 16/45/2009", AnyOrder},
 	} {
-		var v orderVotes
+		order := AnyOrder
 		for _, d := range strings.Fields(c.dates) {
-			v.see(d)
+			order = order.with(orderOf([]byte(d)))
 		}
-		if v.order() != c.want {
-			t.Errorf("%s: got %d, want %d", c.dates, v.order(), c.want)
+		if order != c.want {
+			t.Errorf("%s: got %d, want %d", c.dates, order, c.want)
 		}
 	}
 }
@@ -92,8 +94,8 @@ func TestWhatACultureWritesIsRead(t *testing.T) {
 		at := time.Unix(earliest.Unix()+r.Int63n(latest.Unix()-earliest.Unix()), 0).UTC()
 		for _, c := range []struct {
 			layout string
-			order  dateOrder
-		}{{"1/2/2006 3:04:05 PM", monthFirst}, {"02/01/2006 15:04:05", dayFirst}, {"2.1.2006 15:04:05", orderUntold}, {"2006/01/02 15:04:05", orderUntold}, {"2-1-2006 15:04:05", dayFirst}} {
+			order  DateOrder
+		}{{"1/2/2006 3:04:05 PM", MonthFirst}, {"02/01/2006 15:04:05", DayFirst}, {"2.1.2006 15:04:05", AnyOrder}, {"2006/01/02 15:04:05", AnyOrder}, {"2-1-2006 15:04:05", DayFirst}} {
 			text := at.Format(c.layout)
 			got, err := parseCultureTime(text, c.order, time.UTC)
 			if err != nil || !got.Equal(at) {
@@ -108,9 +110,7 @@ func FuzzCultureTime(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		var v orderVotes
-		v.see(s)
-		for _, order := range []dateOrder{orderUntold, monthFirst, dayFirst} {
+		for _, order := range []DateOrder{AnyOrder, MonthFirst, DayFirst} {
 			at, err := parseCultureTime(s, order, time.UTC)
 			if err != nil {
 				continue
@@ -118,7 +118,7 @@ func FuzzCultureTime(f *testing.F) {
 			if at.Before(earliest) || !at.Before(latest) {
 				t.Fatalf("%q: %v", s, at)
 			}
-			if told, bad := parseCultureTime(s, v.order(), time.UTC); order == orderUntold && (bad != nil || !told.Equal(at)) {
+			if told, bad := parseCultureTime(s, orderOf([]byte(strings.TrimSpace(s))), time.UTC); order == AnyOrder && (bad != nil || !told.Equal(at)) {
 				t.Fatalf("%q: %v without an order, %v, %v with the one it tells", s, at, told, bad)
 			}
 			if again, bad := parseCultureTime(fmt.Sprint(at.Format("2006-01-02 15:04:05.999999999")), order, time.UTC); bad != nil || !again.Equal(at) {

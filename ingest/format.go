@@ -57,6 +57,8 @@ type Head struct {
 	Name string // base name, for messages only
 	Text []byte // at most 64 KiB
 	Bin  bool   // holds NUL bytes or other signs of not being text
+
+	given *Columns // names the columns of a table without a header
 }
 
 // Refusal is the error of a Read that refuses a whole unit: nothing of it is
@@ -82,9 +84,12 @@ type File struct {
 	sum     [32]byte
 	summed  int64
 	whole   bool
-	packed  bool        // inside an archive
-	disk    string      // the file on disk behind it, "" for content in memory
-	stat    os.FileInfo // that file as it was when the paths were walked
+	packed  bool           // inside an archive
+	given   *Columns       // names the columns of a table without a header
+	page    *text.CodePage // what text is that is not UTF-8, when that was told
+	order   DateOrder      // of days and months, when that was told
+	disk    string         // the file on disk behind it, "" for content in memory
+	stat    os.FileInfo    // that file as it was when the paths were walked
 }
 
 // Open returns the raw bytes. It may be called again to read from the start.
@@ -129,16 +134,28 @@ func (r *watchedReader) Read(p []byte) (int, error) {
 }
 
 // Text returns the content as UTF-8: byte order marks removed, UTF-16 with or
-// without a mark decoded, line ends untouched.
+// without a mark decoded, line ends untouched. Other bytes pass, unless the
+// user has told what they are.
 func (f *File) Text() (io.ReadCloser, error) {
+	rc, _, err := f.textIn(f.page)
+	return rc, err
+}
+
+// textIn is Text with bytes that are no UTF-8 taken for those of a code page.
+func (f *File) textIn(page *text.CodePage) (io.ReadCloser, *text.PageReader, error) {
 	rc, err := f.Open()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return struct {
+	type readCloser struct {
 		io.Reader
 		io.Closer
-	}{text.NewReader(rc), rc}, nil
+	}
+	if page == nil {
+		return readCloser{text.NewReader(rc), rc}, nil, nil
+	}
+	r := text.NewPageReader(rc, page)
+	return readCloser{r, rc}, r, nil
 }
 
 // NewFile makes a File of bytes in memory, for tests and samples.

@@ -44,20 +44,32 @@ func (f *File) Head() (*Head, error) {
 	if err != nil {
 		return nil, err
 	}
-	decoded, err := readUpTo(text.NewReader(bytes.NewReader(raw)), 2*headLen)
+	r := text.NewReader(bytes.NewReader(raw))
+	if f.page != nil {
+		r = text.NewPageReader(bytes.NewReader(raw), f.page)
+	}
+	decoded, err := readUpTo(r, 2*headLen)
 	if err != nil {
 		return nil, err
 	}
-	return &Head{Name: f.Base(), Text: decoded, Bin: looksBinary(decoded)}, nil
+	return &Head{Name: f.Base(), Text: decoded, Bin: looksBinary(decoded), given: f.given}, nil
 }
 
-// looksBinary tells data that is no text: more than one control character in a hundred.
+// looksBinary tells data that is no text: more than one control character in a
+// hundred, not counting a NUL byte that is a whole field.
 func looksBinary(b []byte) bool {
 	n := 0
-	for _, c := range b {
-		if c < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f' {
+	for i, c := range b {
+		switch {
+		case c >= 0x20, c == '\n', c == '\r', c == '\t', c == '\f':
+		case c == 0 && i > 0 && i+1 < len(b) && fieldEnd(b[i-1]) && fieldEnd(b[i+1]):
+		default:
 			n++
 		}
 	}
 	return n*100 > len(b)
+}
+
+func fieldEnd(c byte) bool {
+	return c == '\t' || c == ',' || c == ';' || c == '|' || c == '\n' || c == '\r'
 }

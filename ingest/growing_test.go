@@ -36,11 +36,11 @@ func TestAFileThatIsStillBeingWrittenIsLeftForTheNextRun(t *testing.T) {
 	want := []string{"old.csv: activity-csv", "ahead.csv: activity-csv", "whole.csv: activity-csv", "whole-wide.csv: activity-csv",
 		"estate.toml: estate", "letter.txt: of no known format; see calaudit formats",
 		"error old.csv.gz: the file is cut short; copy it again", "error old.zip: cut short or damaged; copy the archive again"}
-	wantPile(t, GatherAt(now, []string{dir}), dir, append(want, "fresh.csv"+why, "wide.csv"+why,
+	wantPile(t, Options{}.Gather(now, []string{dir}), dir, append(want, "fresh.csv"+why, "wide.csv"+why,
 		"fresh.csv.gz: still being written: it is cut short and was written to less than a minute ago; left for the next run",
 		"fresh.zip: still being written: the archive has no end and was written to less than a minute ago; left for the next run")...)
 	// A minute later all of them are taken as they are.
-	wantPile(t, GatherAt(now.Add(time.Minute), []string{filepath.Join(dir, "fresh.csv")}), dir, "fresh.csv: activity-csv")
+	wantPile(t, Options{}.Gather(now.Add(time.Minute), []string{filepath.Join(dir, "fresh.csv")}), dir, "fresh.csv: activity-csv")
 	wantPile(t, Gather([]string{filepath.Join(dir, "fresh.csv")}), dir, "fresh.csv: activity-csv")
 }
 

@@ -98,7 +98,7 @@ func readPieces[T any](parent context.Context, t *Table, work func(worker int, t
 		return false, err
 	}
 	if careful {
-		t.r = cutter.Rest(t.comma)
+		t.r = cutter.Rest(t.shape.comma)
 	} else {
 		t.cut = cutter.CutShort()
 	}

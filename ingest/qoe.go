@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// qoeFormat reads one QoEMetrics database, exported as one delimited file per
+// qoeFormat reads one QoEMetrics database, exported as one file per
 // table into one folder. The meaning of tables and columns is the vendor's
 // schema reference ("List of tables" of OCS 2007 R2, "List of QoE tables" of
 // Lync Server 2010, 2013 and Skype for Business Server 2015,
@@ -16,7 +16,7 @@ import (
 func qoeFormat() Format {
 	return Format{
 		Name:   "qoe",
-		About:  "call quality: the tables of one QoEMetrics database, one file with a header row per table, in one folder (sqlcmd, bcp queryout, SSMS); it may be that of the call records",
+		About:  "call quality: the tables of one QoEMetrics database, one file per table, in one folder, as sqlcmd, bcp, Management Studio or Export-Csv save them; it may be that of the call records",
 		Basis:  "from documentation",
 		Fields: qoeFields,
 		Sample: qoeSample,

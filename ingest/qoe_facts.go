@@ -23,7 +23,7 @@ const qoeSeqBits = 20
 // qoeKey reads ConferenceDateTime and SessionSeq, the identity of a session. It
 // is no time of the call: then the first report of it arrived.
 func (r *cdrRows) qoeKey(k cdrKey, rec *Record) error {
-	ms, null, err := r.time(k.time)
+	ms, p, null, err := r.moment(k.time)
 	if err != nil {
 		return err
 	}
@@ -38,6 +38,7 @@ func (r *cdrRows) qoeKey(k cdrKey, rec *Record) error {
 		return fmt.Errorf("the row has no key: ConferenceDateTime %q, SessionSeq %q; export it again", r.value(k.time), r.value(k.seq))
 	}
 	rec.Key, rec.At, rec.Seq = ms, ms, uint64(ms)<<qoeSeqBits|uint64(seq)
+	r.cut(ms, p, rec)
 	return nil
 }
 
@@ -274,7 +275,8 @@ func (s *cdrSet) qoeSessions(r *cdrRows, view bool) rowReader {
 			if a.party.User == 0 {
 				return "the session names no person", nil
 			}
-			rec.From, rec.Flags = a.party, WebKind
+			rec.From = a.party
+			rec.Flags |= WebKind
 			if turned {
 				rec.Flags |= Turned
 			}

@@ -188,7 +188,7 @@ func TestQoEBrokenRows(t *testing.T) {
 	for row, want := range map[string]string{
 		strings.Replace(good, ",7,", ",,", 1):                                              "the row has no key",
 		strings.Replace(good, ",7,", ",1048576,", 1):                                       "the row has no key",
-		strings.Replace(good, "2009-03-02 09:05:10.123", "3/2/2009 9:05 AM", 1):            `ConferenceDateTime "3/2/2009 9:05 AM" is no time`,
+		strings.Replace(good, "2009-03-02 09:05:10.123", "3/2/2009 9:05 AM", 1):            `ConferenceDateTime "3/2/2009 9:05 AM": day and month can be told either way`,
 		strings.Replace(good, "2009-03-02 09:00:00.000", "soon", 1):                        `StartTime "soon" is no time`,
 		qoeRow("7", "1", "2", "1,1,,,1,2,1,2,1,2"):                                         `DialogCategory "2" is not a bit`,
 		qoeRow("7", "1", "0", "1,1,,,alice@contoso.com,2,1,2,1,2"):                         `CallerURI "alice@contoso.com" is not a number`,

@@ -35,13 +35,15 @@ func rejectAll(ctx context.Context, files []*File, what string, emit Emit) error
 }
 
 func rejectFile(ctx context.Context, index int, f *File, what string, emit Emit) error {
-	r, _, closer, err := openRows(f)
+	r, err := openRows(f, f.page)
 	if err != nil {
 		return err
 	}
-	defer closer.Close()
-	if _, err := r.Read(); errors.Is(err, io.EOF) { // the header
-		return emit(&Batch{File: index})
+	defer r.Close()
+	if r.shape.given == nil {
+		if _, err := r.Read(); errors.Is(err, io.EOF) { // the header
+			return emit(&Batch{File: index})
+		}
 	}
 	b := &Batch{File: index}
 	for {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -12,6 +13,7 @@ import (
 
 // recognise finds the file's format and files it.
 func (g *gatherer) recognise(f *File) {
+	f.page, f.order = g.options.page, g.options.DateOrder
 	h, err := f.Head()
 	if err != nil {
 		if f.packed && g.fresh(f) && errors.Is(explain(err), errCutShort) {
@@ -54,9 +56,10 @@ func (g *gatherer) recognise(f *File) {
 	case f.Size == 0 || len(h.Text) == 0:
 		g.pass(f.Path, "the file is empty")
 	case h.Bin:
-		g.pass(f.Path, "binary data of no known format")
+		g.bare = append(g.bare, bare{f, h, "binary data of no known format"})
 	default:
-		g.pass(f.Path, "of no known format; see calaudit formats")
+		why := cmp.Or(noHeader(f, h), wrapped(h), "of no known format; see calaudit formats")
+		g.bare = append(g.bare, bare{f, h, why})
 	}
 }
 
@@ -79,6 +82,22 @@ func (g *gatherer) judge(h *Head) (kind string, fm *Format, v Verdict) {
 		return "licenses", nil, Verdict{}
 	}
 	return "", fm, v
+}
+
+// wrapped tells the output of sqlcmd whose lines it broke at 80 characters: the
+// header goes over several, and so do the dashes under it.
+func wrapped(h *Head) string {
+	n := 0
+	for line := range bytes.Lines(h.Text) {
+		if n++; n > 200 {
+			break
+		}
+		line = bytes.TrimSpace(line)
+		if n > 1 && len(line) > 10 && bytes.HasPrefix(line, []byte("---")) && len(bytes.Trim(line, "- ")) == 0 {
+			return "rows under a line of dashes, but no header of a known table above it: sqlcmd breaks lines at 80 characters unless -w 65535 is given; export with -s , -W"
+		}
+	}
+	return ""
 }
 
 // loneCR tells text whose lines end as on the Macs of old, and returns it with

@@ -101,15 +101,17 @@ func (k Kind) Quality() bool {
 type Flags uint16
 
 const (
-	Open      Flags = 1 << iota // sign-in without an end: still signed in, or its end was lost
-	FromPSTN                    // the caller came from the telephone network
-	ToPSTN                      // the callee was reached on the telephone network
-	Synthetic                   // test traffic of the product's own monitoring
-	ChatKind                    // the meeting (server) is told to be group IM
-	WebKind                     // the meeting (server) is told to be audio/video, sharing or data
-	Keyed                       // plain row with a session of its own: equal keys are one fact
-	Relayed                     // the leg between Mediation Server and gateway of a call that has another leg
-	Turned                      // From is the called side of a session with a conferencing server
+	Open        Flags = 1 << iota // sign-in without an end: still signed in, or its end was lost
+	FromPSTN                      // the caller came from the telephone network
+	ToPSTN                        // the callee was reached on the telephone network
+	Synthetic                     // test traffic of the product's own monitoring
+	ChatKind                      // the meeting (server) is told to be group IM
+	WebKind                       // the meeting (server) is told to be audio/video, sharing or data
+	Keyed                         // plain row with a session of its own: equal keys are one fact
+	Relayed                       // the leg between Mediation Server and gateway of a call that has another leg
+	Turned                        // From is the called side of a session with a conferencing server
+	WholeSecond                   // the tool that wrote the key cut its fraction of a second
+	WholeMinute                   // and its seconds; WholeSecond is set as well
 )
 
 // Party is one side of a record. Anything may be unknown (zero).

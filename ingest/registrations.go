@@ -76,16 +76,20 @@ func readRegistrations(ctx context.Context, files []*File, env *Env, emit Emit) 
 	return nil
 }
 
-// registrationOrder reads the file for the order of its dates alone.
-func registrationOrder(ctx context.Context, f *File) (dateOrder, error) {
+// registrationOrder reads the file for the order of its dates alone, unless the
+// user has told it.
+func registrationOrder(ctx context.Context, f *File) (DateOrder, error) {
+	if f.order != AnyOrder {
+		return f.order, nil
+	}
 	p, err := openProperties(f, registrationColumns)
 	if err != nil {
-		return orderUntold, err
+		return AnyOrder, err
 	}
 	defer p.Close()
-	var votes orderVotes
-	err = eachProperty(ctx, p, func() { votes.see(string(p.Value(regExpires))) }, func(*delimited.RowError) {}, func() error { return nil })
-	return votes.order(), err
+	order := AnyOrder
+	err = eachProperty(ctx, p, func() { order = order.with(orderOf(p.Value(regExpires))) }, func(*delimited.RowError) {}, func() error { return nil })
+	return order, err
 }
 
 func readRegistrationFile(ctx context.Context, index int, f *File, names *Names, env *Env, emit Emit) error {
@@ -116,7 +120,7 @@ func readRegistrationFile(ctx context.Context, index int, f *File, names *Names,
 type registrations struct {
 	*attester
 	p            *properties
-	order        dateOrder
+	order        DateOrder
 	odd, oddLine int
 }
 

@@ -26,7 +26,7 @@ func readReports(ctx context.Context, files []*File, env *Env, emit Emit) error 
 // reportReader turns the rows of one report into records.
 type reportReader struct {
 	*attester
-	order   dateOrder
+	order   DateOrder
 	loc     *time.Location
 	meeting reportMeeting
 }
@@ -40,23 +40,11 @@ type reportMeeting struct {
 }
 
 func readReport(ctx context.Context, index int, f *File, names *Names, env *Env, emit Emit) error {
-	var votes orderVotes
-	_, err := reportRows(ctx, f, func(c *reportRow, _ bool) error {
-		if c.kind == nil { // parameters: the period of the report is among them
-			for _, v := range c.row {
-				votes.see(string(bytes.TrimSpace(v)))
-			}
-			return nil
-		}
-		for _, name := range c.kind.dates {
-			votes.see(string(c.get(name)))
-		}
-		return nil
-	}, func(*delimited.RowError) {}, nil)
+	order, err := reportOrder(ctx, f)
 	if err != nil {
 		return err
 	}
-	r := &reportReader{attester: newAttester(ctx, index, names, env, emit), order: votes.order(), loc: env.Location}
+	r := &reportReader{attester: newAttester(ctx, index, names, env, emit), order: order, loc: env.Location}
 	if r.loc == nil {
 		r.loc = time.UTC
 	}
@@ -82,6 +70,28 @@ func readReport(ctx context.Context, index int, f *File, names *Names, env *Env,
 		r.say(cutNote)
 	}
 	return r.flush(true)
+}
+
+// reportOrder reads the file for the order of its dates alone, unless the user
+// has told it.
+func reportOrder(ctx context.Context, f *File) (DateOrder, error) {
+	if f.order != AnyOrder {
+		return f.order, nil
+	}
+	order := AnyOrder
+	_, err := reportRows(ctx, f, func(c *reportRow, _ bool) error {
+		if c.kind == nil { // parameters: the period of the report is among them
+			for _, v := range c.row {
+				order = order.with(orderOf(bytes.TrimSpace(v)))
+			}
+			return nil
+		}
+		for _, name := range c.kind.dates {
+			order = order.with(orderOf(c.get(name)))
+		}
+		return nil
+	}, func(*delimited.RowError) {}, nil)
+	return order, err
 }
 
 // begin notes a table's beginning.

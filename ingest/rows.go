@@ -10,34 +10,45 @@ import (
 	"unicode/utf8"
 
 	"calaudit/ingest/delimited"
+	"calaudit/ingest/text"
 )
 
-// Table reads a delimited file whose first row names the columns. Columns are
-// found by name, never by place: case, spaces, "_" and "-" do not matter.
+// Table reads a delimited file whose first row names the columns, or whose
+// columns are told. They are found by name, never by place: case, spaces, "_"
+// and "-" do not matter.
 type Table struct {
 	r       *delimited.Reader // one of r and block is set
 	block   *delimited.Block
-	comma   byte
+	shape   *shape
 	header  []string
 	columns map[string]int
 	twice   string // a column name that stands twice in the header, or ""
 	row     [][]byte
 	cut     bool
 	mend    func(row [][]byte) [][]byte // puts a row with too many fields right, or nil; see wmic
+	empties bool                        // a field that is one NUL byte is an empty text: so bcp writes it
+	page    *text.PageReader            // what decodes text that is not UTF-8, or nil
 }
 
-// newTable reads the header row.
-func newTable(r *delimited.Reader, comma byte) (*Table, error) {
-	t := &Table{r: r, comma: comma, columns: make(map[string]int)}
-	row, err := t.r.Read()
-	if errors.Is(err, io.EOF) {
-		return nil, errors.New("the file is empty; expected a header row")
+// newTable reads the header row if there is one.
+func newTable(r *delimited.Reader, s *shape) (*Table, error) {
+	t := &Table{r: r, shape: s, columns: make(map[string]int), empties: s.given != nil}
+	var names []string
+	if s.given != nil {
+		names = s.given.Names
+	} else {
+		row, err := t.r.Read()
+		if errors.Is(err, io.EOF) {
+			return nil, errors.New("the file is empty; expected a header row")
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range row {
+			names = append(names, strings.TrimSpace(string(f)))
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	for i, f := range row {
-		name := strings.TrimSpace(string(f))
+	for i, name := range names {
 		t.header = append(t.header, name)
 		k := ColumnKey(name)
 		if _, twice := t.columns[k]; !twice {
@@ -94,18 +105,46 @@ func (t *Table) Next() error {
 		t.row, fields, nul = row, len(row), t.r.Holds(0)
 	}
 	if fields != len(t.header) {
-		return t.bad(fmt.Sprintf("%d fields, the header has %d", fields, len(t.header)), fields)
+		return t.bad(t.misfit(fields), fields)
 	}
-	if nul {
+	if nul && !t.blank() {
 		return t.bad("a NUL byte in the row", fields)
 	}
 	return nil
 }
 
+// misfit says how many fields a row has instead of those it should have.
+func (t *Table) misfit(fields int) string {
+	switch {
+	case t.shape.widths != nil:
+		return "the row does not stand in the columns that the dashes show"
+	case t.shape.given != nil:
+		return fmt.Sprintf("%d fields, %s names %d", fields, t.shape.given.From, len(t.header))
+	}
+	return fmt.Sprintf("%d fields, the header has %d", fields, len(t.header))
+}
+
+// blank makes fields that are one NUL byte empty, where these mean empty text.
+// It reports whether no NUL byte is left.
+func (t *Table) blank() bool {
+	if !t.empties {
+		return false
+	}
+	for i := range t.header {
+		switch f := t.Field(i); {
+		case len(f) == 1 && f[0] == 0:
+			f[0] = ' ' // the row is the reader's own copy
+		case bytes.IndexByte(f, 0) >= 0:
+			return false
+		}
+	}
+	return true
+}
+
 // piecewise is a table of the same columns that reads pieces.
 func (t *Table) piecewise() *Table {
 	own := *t
-	own.r, own.block = nil, delimited.NewBlock(t.comma)
+	own.r, own.block = nil, delimited.NewBlock(t.shape.comma)
 	return &own
 }
 

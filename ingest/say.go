@@ -32,13 +32,14 @@ const (
 var errNotUTF8 = errors.New("is not UTF-8")
 
 // printable refuses text that cannot be part of an address: control
-// characters, NUL, invalid UTF-8. Its errors go behind the text they speak of.
+// characters, NUL, invalid UTF-8, characters that were lost. Its errors go behind the text they speak of.
 func printable(s string) error {
 	for i, r := range s {
 		if r == utf8.RuneError {
 			if _, n := utf8.DecodeRuneInString(s[i:]); n <= 1 {
 				return errNotUTF8
 			}
+			return errors.New("holds U+FFFD: a character of it was lost when it was written or decoded")
 		}
 		if unicode.IsControl(r) {
 			return fmt.Errorf("holds the control character %#02x", r)

@@ -41,12 +41,33 @@ func (f *File) SourceRows(ctx context.Context, format string, wanted func(line i
 	defer rc.Close()
 	h := sha256.New()
 	raw := io.TeeReader(rc, h)
+	page := f.page
+	if page == nil && (format == cdrFormat().Name || format == qoeFormat().Name) {
+		page = ansi()
+	}
+	var decoded io.Reader
+	if page == nil {
+		decoded = text.NewReader(raw)
+	} else {
+		decoded = text.NewPageReader(raw, page)
+	}
 	if shape := traceShape(format); shape != nil {
-		err = traceRows(ctx, siptrace.NewReader(text.NewReader(raw), shape), wanted, call)
+		err = traceRows(ctx, siptrace.NewReader(decoded, shape), wanted, call)
 		return finishSum(h, raw, err)
 	}
-	r := sourceReader{lines: newSourceLines(text.NewReader(raw)), ldif: format == ldifFormat().Name, single: format == iisFormat().Name, call: call}
+	r := sourceReader{ldif: format == ldifFormat().Name, bare: format == iisFormat().Name, call: call}
 	r.blocks = r.ldif || printedAsList(format, f)
+	if !r.blocks && !r.bare {
+		head, err := f.Head()
+		if err != nil {
+			return "", err
+		}
+		s := shapeOf(head)
+		if r.bare = s.bare; s.format != nil { // lines are what its rows make
+			decoded = s.format.NewReader(decoded)
+		}
+	}
+	r.lines = newSourceLines(decoded)
 	return finishSum(h, raw, r.read(ctx, wanted))
 }
 
@@ -103,12 +124,12 @@ type sourceReader struct {
 	lines  sourceLines
 	ldif   bool
 	blocks bool // rows end with a blank line
-	single bool // rows are single lines
 	call   func(line int, text []byte) error
 	text   []byte // of the row that is open
 	begin  int    // its first line; 0: none is open
 	count  int    // its lines
 	quoted bool   // a quote of it is open
+	bare   bool   // rows are single lines: quotes mean nothing
 }
 
 func (r *sourceReader) read(ctx context.Context, wanted func(line int) bool) error {
@@ -137,7 +158,7 @@ func (r *sourceReader) read(ctx context.Context, wanted func(line int) bool) err
 			continue
 		}
 		r.count++
-		r.quoted = !r.single && r.quoted != l.oddQuotes
+		r.quoted = !r.bare && r.quoted != l.oddQuotes
 		r.text = append(r.text, l.text[:min(len(l.text), MaxSourceRow+3-len(r.text))]...)
 		if !r.blocks && (!r.quoted || r.count == delimited.MaxQuotedLines) {
 			if err := r.end(); err != nil {

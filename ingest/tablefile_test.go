@@ -184,8 +184,8 @@ func TestRejectsOfAnActivityFileSayWhatToDo(t *testing.T) {
 
 func TestRejectsOfCallRecordsNameTheColumn(t *testing.T) {
 	c := mustRead(t, map[string]string{
-		"Users.csv":          "UserId,UserUri\n1,caf\xe9@contoso.com\n2,a\x01b@contoso.com\n3,\n" + strings.Repeat("4,d@contoso.com\n", 9),
-		"Servers.csv":        "ServerId,ServerFQDN\n1,FE\xe9\n",
+		"Users.csv":          "UserId,UserUri\n9,jürgen@contoso.com\n1,caf\xe9@contoso.com\n2,a\x01b@contoso.com\n3,\n" + strings.Repeat("4,d@contoso.com\n", 9),
+		"Servers.csv":        "ServerId,ServerFQDN\n2,FÜ2\n1,FE\xe9\n",
 		"Devices.csv":        "DeviceId,MacAddress\n1,nonsense\n",
 		"ClientVersions.csv": "VersionId,Version,ClientType\n1,a\x02/1,4\n2,OC/3.5,x\n" + strings.Repeat("3,OC/3.5,4\n", 20),
 	})

@@ -47,17 +47,19 @@ type Pile struct {
 // Gather walks the paths, opens archives and recognises every file. own names
 // the program's database: it and the files that stand beside it are no
 // evidence, wherever the paths lead to them, and are passed over without a word.
-func Gather(paths []string, own ...string) *Pile { return GatherAt(time.Time{}, paths, own...) }
+func Gather(paths []string, own ...string) *Pile {
+	return Options{}.Gather(time.Time{}, paths, own...)
+}
 
-// GatherAt is Gather at a moment: exports that are still being written then are
-// left for a later time. What can be told without waiting is that a file ends
-// inside a line, as no tool leaves it, and was written to less than settleTime
-// ago. One that a writer left between two lines cannot be told from a whole
-// one; if it grows while it is read, nothing of it is taken, see Unchanged, and
-// if it grows later its new rows are taken then.
-func GatherAt(now time.Time, paths []string, own ...string) *Pile {
+// Gather is Gather with what the user told, at a moment: exports that are still
+// being written then are left for a later time. What can be told without
+// waiting is that a file ends inside a line, as no tool leaves it, and was
+// written to less than settleTime ago. One that a writer left between two lines
+// cannot be told from a whole one; if it grows while it is read, nothing of it
+// is taken, see Unchanged, and if it grows later its new rows are taken then.
+func (o Options) Gather(now time.Time, paths []string, own ...string) *Pile {
 	p := &Pile{}
-	g := &gatherer{pile: p, now: now, formats: Formats(), seen: map[string]bool{}, own: map[string]bool{}}
+	g := &gatherer{pile: p, now: now, options: o, formats: Formats(), seen: map[string]bool{}, own: map[string]bool{}}
 	for _, name := range own {
 		g.keepOut(name)
 	}
@@ -74,11 +76,13 @@ const settleTime = time.Minute
 type gatherer struct {
 	pile    *Pile
 	now     time.Time // zero: every file is taken as it is
+	options Options
 	formats []Format
 	seen    map[string]bool // real paths of the files taken
 	own     map[string]bool // real paths of the program's own files
 	met     int             // files and unreadable folders come across
 	found   []found
+	bare    []bare // files that nothing recognises by themselves
 }
 
 // found is a recognised file before sets are put together.
@@ -275,6 +279,7 @@ func OpenFile(name string) (*File, error) {
 // come first, so that a report of progress reads naturally; the order has no
 // influence on the result.
 func (g *gatherer) finish() {
+	g.settle()
 	p := g.pile
 	sets := map[string]int{}
 	sort.SliceStable(g.found, func(i, j int) bool { return g.found[i].file.Path < g.found[j].file.Path })

@@ -324,7 +324,7 @@ func signature(sources []source) string {
 		if s.sha == "" {
 			return ""
 		}
-		parts = append(parts, s.file.Part+" "+s.sha)
+		parts = append(parts, s.file.Part+" "+s.sha+s.file.Told())
 	}
 	slices.Sort(parts)
 	h := sha256.New()

@@ -58,6 +58,32 @@ func keyOf(family int, r *segment.Row) recordKey {
 	return recordKey{family, r.Key, r.Seq}
 }
 
+// minuteMS is the most that a tool cuts of a key.
+const minuteMS = 60000
+
+// minute is the beginning of the minute of a key, whatever its number.
+func (k recordKey) minute() recordKey {
+	return recordKey{family: k.family, key: floorTo(k.key, minuteMS)}
+}
+
+// minuteOf is keyOf with the minute alone.
+func minuteOf(family int, r *segment.Row) recordKey {
+	k := keyOf(family, r)
+	return recordKey{k.family, k.minute().key, k.seq}
+}
+
+// cutKeys tells whether any of the rows has a key that a tool has cut.
+func (l *lookup) cutKeys(blocks map[uint64]opened) bool {
+	for _, b := range blocks {
+		for i := b.start; i < b.end; i++ {
+			if l.space.rows[i].Flags&(ingest.WholeSecond|ingest.WholeMinute) != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // unsummarised lists the days of the window without a summary.
 func (s *Store) unsummarised(ctx context.Context, from, to int64) (days []int64, err error) {
 	err = each(ctx, s.q, windowDays+" WHERE day NOT IN (SELECT day FROM summarised WHERE version=?4)", func(rows *sql.Rows) error {
@@ -106,7 +132,7 @@ func (l *lookup) days(ctx context.Context) (err error) {
 		text string
 	}{
 		{&l.open, "SELECT family, import, block FROM segment WHERE id=?"},
-		{&l.besides, "SELECT id FROM segment WHERE day=?1 AND family=?2 AND (low<=?3 AND high>=?3 OR ?2>=5)"}, // attested, quality
+		{&l.besides, "SELECT id FROM segment WHERE day=?1 AND family=?2 AND (low<=?4 AND high>=?3 OR ?2>=5)"}, // attested, quality
 	} {
 		if *st.at, err = l.s.db.PrepareContext(ctx, st.text); err != nil {
 			return err
@@ -187,15 +213,25 @@ func (l *lookup) day(ctx context.Context, day int64, where map[uint64]bool) erro
 			}
 		}
 	}
-	// Other files hold rows of the same keys: phone sides, joins, kinds.
+	// Other files hold rows of the same keys: phone sides, joins, kinds. Where
+	// a tool has cut keys, what belongs together shares the minute alone.
 	times := map[recordKey]bool{}
 	for k := range keys {
-		if k.seq = 0; !times[k] {
+		if k = k.minute(); !times[k] {
 			times[k] = true
 			if err := l.beside(ctx, day, k, blocks); err != nil {
 				return err
 			}
 		}
+	}
+	keyOf := keyOf
+	if l.cutKeys(blocks) {
+		keyOf = minuteOf
+		minutes := make(map[recordKey]bool, len(keys))
+		for k := range keys {
+			minutes[recordKey{k.family, k.minute().key, k.seq}] = true
+		}
+		keys = minutes
 	}
 	l.space.recs = l.space.recs[:0]
 	for _, id := range slices.Sorted(maps.Keys(blocks)) {
@@ -272,9 +308,9 @@ func (l *lookup) block(ctx context.Context, blocks map[uint64]opened, id uint64)
 	return b, nil
 }
 
-// beside opens the segments that may hold rows of a key.
+// beside opens the segments that may hold rows of the minute of a key.
 func (l *lookup) beside(ctx context.Context, day int64, k recordKey, blocks map[uint64]opened) error {
-	rows, err := l.besides.QueryContext(ctx, day, k.family, k.key)
+	rows, err := l.besides.QueryContext(ctx, day, k.family, k.key, k.key+minuteMS-1)
 	if err != nil {
 		return err
 	}

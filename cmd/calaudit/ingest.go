@@ -19,12 +19,18 @@ type ingestFlags struct {
 	fileDate     string
 	strictData   bool
 	keepEvidence bool
+	columns      []string
+	encoding     string
+	dateOrder    string
 }
 
 func (f *ingestFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.fileDate, "file-date", "", "date (YYYY-MM-DD) of directory entries and SIP messages that carry none")
 	cmd.Flags().BoolVar(&f.strictData, "strict-data", false, "exit 4 when records were rejected or days are missing")
 	cmd.Flags().BoolVar(&f.keepEvidence, "keep-evidence", false, "keep the text of the source rows in the database too (see user --source)")
+	cmd.Flags().StringArrayVar(&f.columns, "columns", nil, "columns of a table without a header row, TABLE=column,column,... (repeatable)")
+	cmd.Flags().StringVar(&f.encoding, "encoding", "", "code page of text that is neither UTF-8 nor UTF-16, such as windows-1252 or ibm850")
+	cmd.Flags().StringVar(&f.dateOrder, "date-order", "", "order of dates such as 03/04/2009 that leave it open: mdy or dmy")
 }
 
 func (a *app) ingestCommand() *cobra.Command {
@@ -75,7 +81,11 @@ func (a *app) ingest(ctx context.Context, s *store.Store, paths []string, f *ing
 		return nil, err
 	}
 	in := &ingested{since: since}
-	pile := ingest.GatherAt(a.now(), paths, a.db)
+	options, err := ingest.NewOptions(f.columns, f.encoding, f.dateOrder)
+	if err != nil {
+		return nil, usageError(err)
+	}
+	pile := options.Gather(a.now(), paths, a.db)
 	env := &ingest.Env{Now: a.now(), Location: time.UTC}
 	if f.fileDate != "" {
 		if env.FileDate, err = parseDay("--file-date", f.fileDate); err != nil {

@@ -87,13 +87,24 @@ func products() []report.Product {
 }
 
 func (a *app) formatsCommand() *cobra.Command {
-	return &cobra.Command{
+	var queries bool
+	var product, as string
+	cmd := &cobra.Command{
 		Use:   "formats [NAME]",
 		Short: "the export formats that are understood",
 		Example: `  calaudit formats
-  calaudit formats activity-csv  # its columns and a sample`,
+  calaudit formats activity-csv  # its columns and a sample
+  calaudit formats cdr --queries --product lync2013 --as sqlcmd > lync2013.sql`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: a.do(func(_ context.Context, args []string) error {
+			switch {
+			case queries && (len(args) != 1 || args[0] != "cdr"):
+				return usagef("--queries are for one format: calaudit formats cdr --queries")
+			case queries:
+				return a.queries(product, as)
+			case product != "" || as != "":
+				return usagef("--product and --as choose among --queries")
+			}
 			list := []report.ExportFormat{}
 			var names []string
 			for _, f := range ingest.Formats() {
@@ -113,6 +124,10 @@ func (a *app) formatsCommand() *cobra.Command {
 			return a.write(report.ExportFormats(list))
 		}),
 	}
+	cmd.Flags().BoolVar(&queries, "queries", false, "print instead the queries that export what is read of the call detail records")
+	cmd.Flags().StringVar(&product, "product", "", "of the queries those for one product: lync2010, lync2013, sfb2015")
+	cmd.Flags().StringVar(&as, "as", "", "of the queries one form: "+strings.Join(queryForms, ", "))
+	return cmd
 }
 
 // difference compares two runs, subject by subject and row by row.

@@ -24,9 +24,10 @@ var rooms = map[string][]string{
 	"audit/report":      {"audit"},
 	"audit":             {"ingest", "audit/mix"}, // vocabulary, canonical ids and Source only: no reading
 	"audit/mix":         {},
-	"ingest":            {"ingest/text", "ingest/delimited", "ingest/formatlist", "ingest/ldif", "ingest/mls", "ingest/sip", "ingest/siptrace", "ingest/w3c"},
+	"ingest":            {"ingest/text", "ingest/delimited", "ingest/bcp", "ingest/formatlist", "ingest/ldif", "ingest/mls", "ingest/sip", "ingest/siptrace", "ingest/w3c"},
 	"ingest/text":       {},
 	"ingest/delimited":  {},
+	"ingest/bcp":        {},
 	"ingest/formatlist": {},
 	"ingest/ldif":       {},
 	"ingest/mls":        {},

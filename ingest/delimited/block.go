@@ -29,12 +29,13 @@ type Cutter struct {
 	err   error  // what the source ended with
 	rest  []byte // read, but not to be cut
 	cut   bool
+	bare  bool
 }
 
 // Cut goes on behind the row that was read last. The reader must not be used
 // any more.
 func (r *Reader) Cut() *Cutter {
-	return &Cutter{r: r.r, size: pieceSize, line: r.line, carry: r.buf[r.start:r.end:r.end], err: r.err, cut: r.cut}
+	return &Cutter{r: r.r, size: pieceSize, line: r.line, carry: r.buf[r.start:r.end:r.end], err: r.err, cut: r.cut, bare: r.bare}
 }
 
 // Next reads the next piece into buf or, if that is too small, a new buffer.
@@ -67,7 +68,7 @@ func (c *Cutter) Next(buf []byte) (p Piece, ok bool, err error) {
 	if c.err == nil {
 		end = bytes.LastIndexByte(buf, '\n') + 1
 	}
-	if end == 0 || bytes.IndexByte(buf[:end], '"') >= 0 {
+	if end == 0 || !c.bare && bytes.IndexByte(buf[:end], '"') >= 0 {
 		c.rest = buf
 		return p, false, nil
 	}
@@ -86,7 +87,7 @@ var newline = []byte{'\n'}
 // Rest reads what cannot be cut.
 func (c *Cutter) Rest(comma byte) *Reader {
 	r := NewReaderAt(c.r, comma, c.line)
-	r.buf, r.end, r.err = c.rest, len(c.rest), c.err
+	r.buf, r.end, r.err, r.bare = c.rest, len(c.rest), c.err, c.bare
 	return r
 }
 

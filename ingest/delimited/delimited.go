@@ -43,6 +43,7 @@ type Reader struct {
 	fields [][]byte
 	bytes  []byte // the last row as a whole, in buf
 	cut    bool   // the data ends inside a line
+	bare   bool   // a quote is a character like others
 }
 
 // NewReader reads from r, which must be UTF-8 or at least ASCII-compatible.
@@ -51,8 +52,12 @@ func NewReader(r io.Reader, comma byte) *Reader { return NewReaderAt(r, comma, 1
 // NewReaderAt is NewReader for data whose first line is not the file's: lines
 // are counted from the given one.
 func NewReaderAt(r io.Reader, comma byte, line int) *Reader {
-	return &Reader{r: r, comma: comma, buf: make([]byte, 256<<10), line: line}
+	return &Reader{r: r, comma: comma, buf: make([]byte, 64<<10), line: line}
 }
+
+// Bare makes the reader take quotes for part of the values, as tools mean them
+// that never quote. A row is one line then. It must be called before Read.
+func (r *Reader) Bare() { r.bare = true }
 
 // Line is the 1-based line where the row last returned begins.
 func (r *Reader) Line() int { return r.row }
@@ -79,7 +84,7 @@ func (r *Reader) Read() ([][]byte, error) {
 		if line == nil {
 			return nil, r.skipLong()
 		}
-		if bytes.IndexByte(line, '"') >= 0 {
+		if !r.bare && bytes.IndexByte(line, '"') >= 0 {
 			return r.quoted(line)
 		}
 		r.start += len(line)

@@ -1,15 +1,12 @@
 // Package text turns the encodings that exports come in into UTF-8: UTF-8 with
-// or without a byte order mark, and UTF-16 in either order with or without one.
-// It knows bytes, nothing of what they say.
+// or without a byte order mark, UTF-16 in either order with or without one, and
+// code pages of one byte a character. It knows bytes, nothing of what they say.
 package text
 
 import (
 	"bufio"
 	"bytes"
 	"io"
-
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 )
 
 // Encoding names how a file's characters are stored.
@@ -65,15 +62,21 @@ func Detect(head []byte) (enc Encoding, mark int) {
 // bytes too: the row that holds them is the reader's business); in UTF-16 a
 // lone surrogate or an odd last byte becomes U+FFFD.
 func NewReader(r io.Reader) io.Reader {
-	br := bufio.NewReaderSize(r, 64<<10)
+	d, _ := open(r)
+	return d
+}
+
+// open tells the encoding and decodes UTF-16. marked says that a byte order
+// mark, or UTF-16 itself, leaves no doubt.
+func open(r io.Reader) (d io.Reader, marked bool) {
+	br := bufio.NewReaderSize(r, bufferLen)
 	head, _ := br.Peek(sniffLen)
 	enc, mark := Detect(head)
 	_, _ = br.Discard(mark) // buffered already: cannot fail
-	switch enc {
-	case UTF16LE:
-		return transform.NewReader(br, unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder())
-	case UTF16BE:
-		return transform.NewReader(br, unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder())
+	if enc == UTF8 {
+		return br, mark > 0
 	}
-	return br
+	return newUTF16Reader(br, enc == UTF16BE), true
 }
+
+const bufferLen = 64 << 10
