@@ -1,6 +1,7 @@
 package mix
 
 import (
+	"flag"
 	"fmt"
 	"math/rand"
 	"slices"
@@ -194,8 +195,10 @@ func show(e *Estate) string {
 	return fmt.Sprintf("%d users, %d devices\ndemands %v\nstock %v\nprices %v", e.Users, e.Devices, e.Demands, e.Stock, e.Prices)
 }
 
+var estates = flag.Int("estates", 20000, "random estates to try everything for")
+
 func TestTheCheapestMixIsWhatTryingEverythingFinds(t *testing.T) {
-	for seed := range 20000 {
+	for seed := range *estates {
 		compareWithNaive(t, small(rand.New(rand.NewSource(int64(seed))), 5, 4, 9), seed, Solve)
 	}
 }
