@@ -3,6 +3,7 @@ package mix
 import (
 	"math/rand"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -118,4 +119,24 @@ func TestLargerEstatesKeepTheirBound(t *testing.T) {
 		}
 		t.Logf("seed %d: %+v least %d exact %v", seed, x.Value, x.Least, x.Exact)
 	}
+}
+
+// From some size on work is saved and two bounds are sought at once: the answer
+// must be the same each time all the same.
+func TestHeavyEstatesHaveOneAnswer(t *testing.T) {
+	e := large(9, 36000, 36000, 108000, 0.6)
+	if p := newProblem(reduce(e)); len(p.flow.to) < heavy {
+		t.Fatalf("%d edges are not heavy", len(p.flow.to))
+	}
+	x, again := Solve(e), Solve(e)
+	if err := Check(e, x); err != nil {
+		t.Fatal(err)
+	}
+	if gap := x.Cost - x.Least; float64(gap) > 0.005*float64(x.Cost) {
+		t.Errorf("cost %d, at least %d", x.Cost, x.Least)
+	}
+	if !slices.Equal(x.Users, again.Users) || !slices.Equal(x.Devices, again.Devices) || x.Least != again.Least {
+		t.Errorf("%+v at least %d, then %+v at least %d", x.Value, x.Least, again.Value, again.Least)
+	}
+	t.Logf("%+v, at least %d", x.Value, x.Least)
 }
