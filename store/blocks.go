@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"calaudit/ingest"
 	"calaudit/store/segment"
@@ -55,8 +56,8 @@ func dayOf(ms int64) int64 {
 
 // records takes a batch's records over as rows that wait for the next flush.
 func (w *writer) records(f *fileWriter, recs []ingest.Record) {
-	if len(recs) > 1<<10 && w.waiting == nil {
-		w.waiting = make([]segment.Row, 0, flushAt+len(recs))
+	if len(recs) > 1<<10 && cap(w.waiting) < flushAt {
+		w.waiting = slices.Grow(w.waiting, flushAt+1<<14) // and a batch above
 	}
 	for i := range recs {
 		r := &recs[i]

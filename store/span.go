@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -187,6 +188,7 @@ func (m merger) merge(ctx context.Context, q querier, s span, kind int, yield fu
 			return err
 		}
 	}
+	var theirs []spanEntry // of one user
 	for {
 		parts = slices.DeleteFunc(parts, func(r *spanReader) bool {
 			if r.done {
@@ -197,13 +199,20 @@ func (m merger) merge(ctx context.Context, q querier, s span, kind int, yield fu
 		if len(parts) == 0 {
 			return nil
 		}
-		least := parts[0].entry
+		user := parts[0].entry.user
 		for _, r := range parts[1:] {
-			if r.entry.user < least.user || r.entry.user == least.user && r.entry.nth < least.nth {
-				least = r.entry
+			user = min(user, r.entry.user)
+		}
+		theirs = theirs[:0]
+		for _, r := range parts {
+			for !r.done && r.entry.user == user {
+				theirs = append(theirs, r.entry)
+				if err := r.next(); err != nil {
+					return err
+				}
 			}
 		}
-		if err := together(parts, least.user, least.nth, yield); err != nil {
+		if err := together(theirs, yield); err != nil {
 			return err
 		}
 	}
@@ -212,33 +221,27 @@ func (m merger) merge(ctx context.Context, q querier, s span, kind int, yield fu
 // spanPeers is how many peers a span tells apart: classes.
 const spanPeers = 8
 
-// together yields what the parts say of one usage, by peer.
-func together(parts []*spanReader, user, nth uint64, yield func(*spanEntry) error) error {
-	var sums [spanPeers]spanEntry
-	for _, r := range parts {
-		for !r.done && r.entry.user == user && r.entry.nth == nth {
-			e := &r.entry
-			if e.peer >= spanPeers {
-				return segment.ErrDamaged
-			}
-			x := &sums[e.peer]
-			if x.count == 0 {
-				*x = *e
-			} else {
-				x.count += e.count
-				x.first, x.last = min(x.first, e.first), max(x.last, e.last)
-			}
-			if err := r.next(); err != nil {
-				return err
-			}
+// together yields what the entries of one user say of each usage and peer.
+func together(list []spanEntry, yield func(*spanEntry) error) error {
+	slices.SortFunc(list, func(a, b spanEntry) int {
+		if a.nth != b.nth {
+			return cmp.Compare(a.nth, b.nth)
 		}
-	}
-	for i := range sums {
-		if sums[i].count > 0 {
-			if err := yield(&sums[i]); err != nil {
-				return err
-			}
+		return cmp.Compare(a.peer, b.peer)
+	})
+	for i := 0; i < len(list); {
+		x, j := &list[i], i+1
+		if x.peer >= spanPeers {
+			return segment.ErrDamaged
 		}
+		for ; j < len(list) && list[j].nth == x.nth && list[j].peer == x.peer; j++ {
+			x.count += list[j].count
+			x.first, x.last = min(x.first, list[j].first), max(x.last, list[j].last)
+		}
+		if err := yield(x); err != nil {
+			return err
+		}
+		i = j
 	}
 	return nil
 }
