@@ -329,19 +329,43 @@ func (s *Store) Subject(ctx context.Context, run int, kind, id string) (*audit.S
 	if err != nil {
 		return nil, explain(err)
 	}
-	list, err := unpackPlane(plane)
-	if err != nil {
+	found, before, all, err := oneOfPlane(plane, id)
+	if found == nil || err != nil {
 		return nil, err
 	}
+	// The figures of the subjects before it come first, those after it last.
+	list := []audit.Subject{{Reasons: make([]audit.Reason, before)}, *found, {Reasons: make([]audit.Reason, all-before-len(found.Reasons))}}
 	if err := addFigures(list, figures); err != nil {
 		return nil, err
 	}
-	for i := range list {
-		if list[i].ID == id {
-			return &list[i], nil
+	return &list[1], nil
+}
+
+// oneOfPlane reads the one subject of a plane with the id, nil when there is
+// none, without the others: how many reasons stand before it, and in all. No
+// text in JSON has a bare quote, so what is looked for is no part of one.
+func oneOfPlane(data []byte, id string) (found *audit.Subject, before, all int, err error) {
+	lines, err := io.ReadAll(flate.NewReader(bytes.NewReader(data)))
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	quoted, err := json.Marshal(id)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	reason := []byte(`{"rule":`)
+	all = bytes.Count(lines, reason)
+	start := []byte(`{"id":` + string(quoted) + `,`)
+	at := 0
+	if !bytes.HasPrefix(lines, start) {
+		at = bytes.Index(lines, append([]byte{'\n'}, start...)) + 1
+		if at == 0 {
+			return nil, 0, all, nil
 		}
 	}
-	return nil, nil
+	line, _, _ := bytes.Cut(lines[at:], []byte{'\n'})
+	found = new(audit.Subject)
+	return found, bytes.Count(lines[:at], reason), all, json.Unmarshal(line, found)
 }
 
 // Verdict is what a run said of a subject.
@@ -379,14 +403,12 @@ func (s *Store) Verdicts(ctx context.Context, kind, id string) ([]Verdict, error
 			if err := s.q.QueryRowContext(ctx, "SELECT data FROM plane WHERE id=?", p.plane).Scan(&data); err != nil {
 				return nil, explain(err)
 			}
-			subjects, err := unpackPlane(data)
+			found, _, _, err := oneOfPlane(data, id)
 			if err != nil {
 				return nil, err
 			}
-			for i := range subjects {
-				if subjects[i].ID == id {
-					outcome = subjects[i].Outcome
-				}
+			if found != nil {
+				outcome = found.Outcome
 			}
 			known[p.plane] = outcome
 		}

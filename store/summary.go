@@ -94,30 +94,31 @@ const windowDays = `WITH RECURSIVE d(day) AS (
 	) SELECT day FROM wanted`
 
 // summarise makes the summaries that the window needs and that are not there:
-// those of its days, and of earlier days of which something reaches into it.
-func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int64) error {
+// those of its days, and of earlier days of which something reaches into it. It
+// returns how many days these were.
+func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int64) (made int, err error) {
 	var days []int64
-	err := each(ctx, s.q, windowDays+" WHERE day NOT IN (SELECT day FROM summarised WHERE version=?4) ORDER BY day", func(rows *sql.Rows) error {
+	err = each(ctx, s.q, windowDays+" WHERE day NOT IN (SELECT day FROM summarised WHERE version=?4) ORDER BY day", func(rows *sql.Rows) error {
 		var day int64
 		err := rows.Scan(&day)
 		days = append(days, day)
 		return err
 	}, dayOf(from), dayOf(to), from, summaryVersion)
 	if err != nil {
-		return explain(err)
+		return 0, explain(err)
 	}
 	spans, err := missingSpans(ctx, s.q, dayOf(from), dayOf(to), counted, days)
 	if err != nil || len(days)+len(spans) == 0 {
-		return explain(err)
+		return 0, explain(err)
 	}
 	if len(days) == 0 {
-		return s.write(ctx, func(tx *sql.Tx) error { return fillSpans(ctx, tx, spans, counted, merger{}) })
+		return 0, s.write(ctx, func(tx *sql.Tx) error { return fillSpans(ctx, tx, spans, counted, merger{}) })
 	}
 	x, err := s.composing(ctx, names)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return len(days), s.write(ctx, func(tx *sql.Tx) error {
 		table, err := loadUsages(ctx, tx)
 		if err != nil {
 			return err

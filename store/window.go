@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -43,10 +44,13 @@ func (x *sum) add(count, first, last uint32) {
 // that were not summarised before are read now, and their summary is kept.
 func (s *Store) Window(ctx context.Context, names []ingest.Name, from, to time.Time) (*Window, error) {
 	w := &Window{s: s, from: from.UnixMilli(), to: to.UnixMilli()}
-	if err := s.summarise(ctx, names, w.from, w.to); err != nil {
+	days, err := s.summarise(ctx, names, w.from, w.to)
+	if err != nil {
 		return nil, err
 	}
-	var err error
+	if days > 7 && len(names) > 1<<16 {
+		debug.FreeOSMemory() // what that took is not needed any more
+	}
 	if w.table, err = loadUsages(ctx, s.q); err != nil {
 		return nil, explain(err)
 	}

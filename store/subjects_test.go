@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"calaudit/audit"
+)
+
+// One subject of a run is found without reading the others, whatever texts
+// stand around it.
+func TestOneSubjectIsAsTheListHasIt(t *testing.T) {
+	ctx := context.Background()
+	s, err := Open(ctx, filepath.Join(t.TempDir(), "a.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	r := rand.New(rand.NewSource(1))
+	hostile := []string{`{"rule":"x"}`, "a\n{\"id\":\"u1@contoso.com\",", `"\`, "<&>", "Émile"}
+	ids := map[string]bool{}
+	for range 3000 {
+		ids[fmt.Sprintf("u%d%s@contoso.com", r.Intn(4000), string([]rune(hostile[r.Intn(len(hostile))])[:r.Intn(3)]))] = true
+	}
+	var subjects []audit.Subject
+	for id := range ids {
+		x := audit.Subject{ID: id, Kind: "user", Class: "hosted", Outcome: []string{"required", "exempt"}[r.Intn(2)], Licenses: []string{}, Name: hostile[r.Intn(len(hostile))]}
+		for range r.Intn(4) {
+			x.Reasons = append(x.Reasons, audit.Reason{Rule: hostile[r.Intn(len(hostile))], Activity: "im-login", Outcome: x.Outcome, Count: r.Intn(1000), First: "2009-03-02T08:00:00Z"})
+		}
+		subjects = append(subjects, x)
+	}
+	slices.SortFunc(subjects, func(a, b audit.Subject) int { return strings.Compare(a.ID, b.ID) })
+	if err := s.write(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.Exec("INSERT INTO run(id, at, as_of, report, digest, chain) VALUES(1, 0, '2009-03-31', '{}', '', '')"); err != nil {
+			return err
+		}
+		return putSubjects(ctx, tx, 1, subjects)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	var list []audit.Subject
+	if err := s.Subjects(ctx, 1, "", func(x audit.Subject) error { list = append(list, x); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	for i := range list {
+		if i%7 != 0 {
+			continue
+		}
+		seen++
+		one, err := s.Subject(ctx, 1, "user", list[i].ID)
+		if err != nil || one == nil || !reflect.DeepEqual(*one, list[i]) {
+			t.Fatalf("%q is\n%+v\nthe list has\n%+v; %v", list[i].ID, one, list[i], err)
+		}
+		said, err := s.Verdicts(ctx, "user", list[i].ID)
+		if err != nil || len(said) != 1 || said[0].Outcome != list[i].Outcome {
+			t.Fatalf("%q: %v; %v", list[i].ID, said, err)
+		}
+	}
+	if seen < 100 || len(list) != len(subjects) {
+		t.Fatalf("%d subjects looked for, %d of %d listed", seen, len(list), len(subjects))
+	}
+	for _, none := range []string{"nobody@contoso.com", "", "v"} {
+		if one, err := s.Subject(ctx, 1, "user", none); one != nil || err != nil {
+			t.Errorf("%q is %+v; %v", none, one, err)
+		}
+	}
+}
