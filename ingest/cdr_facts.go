@@ -180,30 +180,10 @@ func (s *cdrSet) registration(r *cdrRows) rowReader {
 	devices := r.lack("Devices", "devices", device)
 	servers := r.servers("RegistrarId")
 	return func(rec *Record) (string, error) {
-		rec.Kind = LoginRecord
-		if err := r.key(key, rec); err != nil {
-			return "", err
+		if skip, err := r.signIn(rec, key, response, from, until); skip != "" || err != nil {
+			return skip, err
 		}
-		switch yes, told, err := r.answered(response); {
-		case err != nil:
-			return "", err
-		case !told:
-			return "sign-in outcome not told", nil
-		case !yes:
-			return "sign-in refused", nil
-		}
-		if at, null, err := r.time(from); err != nil {
-			return "", err
-		} else if !null {
-			rec.At = at
-		}
-		end, null, err := r.time(until)
-		if err != nil {
-			return "", err
-		}
-		if rec.Until = end; null && until >= 0 {
-			rec.Flags |= Open
-		}
+		var err error
 		var synthetic bool
 		if rec.From.Client, synthetic, err = r.client(clients, client); err != nil {
 			return "", err
@@ -346,6 +326,36 @@ func (s *cdrSet) voice(r *cdrRows) rowReader {
 		}
 		return "", nil
 	}
+}
+
+// signIn reads what a sign-in is in the table and in its view: key, answer and
+// how long it lasted, by their columns.
+func (r *cdrRows) signIn(rec *Record, key cdrKey, response, from, until int) (skip string, err error) {
+	rec.Kind = LoginRecord
+	if err := r.key(key, rec); err != nil {
+		return "", err
+	}
+	switch yes, told, err := r.answered(response); {
+	case err != nil:
+		return "", err
+	case !told:
+		return "sign-in outcome not told", nil
+	case !yes:
+		return "sign-in refused", nil
+	}
+	if at, null, err := r.time(from); err != nil {
+		return "", err
+	} else if !null {
+		rec.At = at
+	}
+	end, null, err := r.time(until)
+	if err != nil {
+		return "", err
+	}
+	if rec.Until = end; null && until >= 0 {
+		rec.Flags |= Open
+	}
+	return "", nil
 }
 
 // media reads Media: one kind of media of a session.

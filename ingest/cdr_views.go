@@ -128,30 +128,10 @@ func (v *cdrView) registration() rowReader {
 	client, code := t.Column("ClientVersion"), t.Column("ClientType")
 	registrar, pool := t.Column("Registrar"), t.Column("Pool")
 	return func(rec *Record) (string, error) {
-		rec.Kind = LoginRecord
-		if err := v.cdrRows.key(key, rec); err != nil {
-			return "", err
+		if skip, err := v.signIn(rec, key, response, from, until); skip != "" || err != nil {
+			return skip, err
 		}
-		switch yes, told, err := v.answered(response); {
-		case err != nil:
-			return "", err
-		case !told:
-			return "sign-in outcome not told", nil
-		case !yes:
-			return "sign-in refused", nil
-		}
-		if at, null, err := v.time(from); err != nil {
-			return "", err
-		} else if !null {
-			rec.At = at
-		}
-		end, null, err := v.time(until)
-		if err != nil {
-			return "", err
-		}
-		if rec.Until = end; null && until >= 0 {
-			rec.Flags |= Open
-		}
+		var err error
 		var synthetic bool
 		if rec.From.Client, synthetic, err = v.client(client, code); err != nil {
 			return "", err
