@@ -276,7 +276,9 @@ func (s *scene) input(p *Policy) *Input {
 	names := s.table()
 	from, to := caseAsOf.AddDate(0, 0, -89).UnixMilli(), caseAsOf.AddDate(0, 0, 1).UnixMilli()
 	return &Input{Policy: p, AsOf: caseAsOf, Days: 90, Assign: "user", Estate: &Estate{}, Names: names,
-		Usages: folded(s.facts, from, to, func(*ingest.Fact) ingest.Class { return ingest.NoClass }),
+		Usages: func() []Usage {
+			return folded(s.facts, from, to, func(*ingest.Fact) ingest.Class { return ingest.NoClass })
+		},
 		Calls: func(class []ingest.Class) ([]Usage, error) {
 			calls := slices.DeleteFunc(slices.Clone(s.facts), func(f ingest.Fact) bool { return !f.Activity.Call() })
 			return folded(calls, from, to, func(f *ingest.Fact) ingest.Class {

@@ -22,8 +22,8 @@ func (c *caster) machines() {
 		return nodes[name]
 	}
 	c.out.shared = c.sharedCards()
-	for i := range c.in.Usages {
-		u := &c.in.Usages[i]
+	for i := range c.usages {
+		u := &c.usages[i]
 		device, beside := c.out.machineOf(u)
 		if c.named[u.User] < 0 || c.in.Names[device].Text == "" {
 			continue
@@ -81,8 +81,8 @@ func (c *caster) machines() {
 // alike. Such a card is no machine; the name beside it is.
 func (c *caster) sharedCards() map[ingest.ID]bool {
 	name, shared := map[ingest.ID]ingest.ID{}, map[ingest.ID]bool{}
-	for i := range c.in.Usages {
-		u := &c.in.Usages[i]
+	for i := range c.usages {
+		u := &c.usages[i]
 		if c.named[u.User] < 0 || u.Device == 0 || !strings.HasPrefix(c.in.Names[u.Endpoint].Text, "host:") {
 			continue
 		}
@@ -143,8 +143,8 @@ func (c *caster) phones(ids *interned) map[int32]int32 {
 // a CAL, for it was used by nobody who holds one.
 func (c *caster) linkSeen(ids *interned, phones map[int32]int32) {
 	seen := map[int32]map[int32]bool{} // phone -> machines, as group members
-	for i := range c.in.Usages {
-		u := &c.in.Usages[i]
+	for i := range c.usages {
+		u := &c.usages[i]
 		ident := c.named[u.User]
 		if ident < 0 || c.out.persons[c.member[ident]].device < 0 {
 			continue
@@ -214,8 +214,8 @@ func (c *caster) deviceClasses() {
 		}
 	}
 	kinds := make([]map[string]bool, len(devices))
-	for i := range c.in.Usages {
-		u := &c.in.Usages[i]
+	for i := range c.usages {
+		u := &c.usages[i]
 		d := c.out.deviceOfUse(u)
 		if d < 0 || c.named[u.User] < 0 || u.Client == 0 {
 			continue

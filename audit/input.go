@@ -29,7 +29,10 @@ type Input struct {
 	Accounts []Account     // the directory as its newest snapshots say
 	Others   []Account     // its accounts without an identity, where Names has logon accounts that may be theirs
 	Names    []ingest.Name // text behind the ids in Usages; Names[0] is unused
-	Usages   []Usage       // what counts in the window, plus standing facts; calls whoever the peer was
+	// Usages returns what counts in the window, plus standing facts; calls
+	// whoever the peer was. An audit asks once and lets go of the list: it is the
+	// largest thing in memory.
+	Usages func() []Usage
 	// Calls returns the calls among Usages again, apart by the class of the
 	// peer; class is by name. Whether a call asks for more depends on that, and
 	// it is known only once everybody's class is. nil when there are no calls.

@@ -68,8 +68,8 @@ func (a *Account) addresses() []string {
 func (a *Account) active() bool { return a.Current && a.Entry.Enabled }
 
 // casting folds identities into persons and finds their classes.
-func casting(in *Input) *cast {
-	c := &caster{in: in, idents: newInterned()}
+func casting(in *Input, usages []Usage) *cast {
+	c := &caster{in: in, usages: usages, idents: newInterned()}
 	c.observe()
 	c.fold()
 	c.group()
@@ -84,6 +84,7 @@ func casting(in *Input) *cast {
 // caster is the work in progress.
 type caster struct {
 	in     *Input
+	usages []Usage
 	idents *interned
 	named  []int32      // identity by number of its name, -1 for other names
 	facts  []identFacts // by identity; those that came later have none
@@ -121,8 +122,8 @@ func (c *caster) observe() {
 		}
 	}
 	c.facts = make([]identFacts, len(c.idents.texts))
-	for i := range c.in.Usages {
-		u := &c.in.Usages[i]
+	for i := range c.usages {
+		u := &c.usages[i]
 		id := c.named[u.User]
 		if id < 0 {
 			continue

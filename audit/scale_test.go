@@ -29,5 +29,5 @@ func BenchmarkRun(b *testing.B) {
 	for b.Loop() {
 		mustRun(b, in)
 	}
-	b.ReportMetric(float64(len(in.Usages)), "usages")
+	b.ReportMetric(float64(len(in.Usages())), "usages")
 }

@@ -131,16 +131,11 @@ func stamp(seconds uint32) string {
 
 // notes says in plain words what the numbers rest on.
 func (s *session) notes(subjects []Subject, servers []Server) []string {
-	var untold, undated, assumed, gateways, anonymous, connected int
+	var untold, assumed, gateways, anonymous, connected int
 	for i := range s.w.uses {
 		u := &s.w.uses[i]
 		if u.untold {
 			untold += int(u.count)
-		}
-	}
-	for i := range s.in.Usages {
-		if s.in.Usages[i].First == ingest.Undated {
-			undated += s.in.Usages[i].Count
 		}
 	}
 	for _, x := range servers {
@@ -158,7 +153,7 @@ func (s *session) notes(subjects []Subject, servers []Server) []string {
 		}
 	}
 	say(untold, "Conference facts whose kind no export tells, taken for web conferences: %d.")
-	say(undated, "Facts without a date, counted in every window: %d.")
+	say(s.w.undated, "Facts without a date, counted in every window: %d.")
 	say(anonymous, "Anonymous identities are made anew at each join, so their number is an upper bound of persons: %d.")
 	s.w.logonNotes(say)
 	say(connected, "Outsiders covered by External Connectors, which must be on every server that they reached: %d.")

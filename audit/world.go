@@ -38,10 +38,12 @@ type world struct {
 	servers     []server  // by number
 	serverNamed map[string]int32
 	clients     clients
+	undated     int // facts
 }
 
 func newWorld(in *Input) (*world, error) {
-	w := &world{cast: casting(in), hosts: newHosts(in.Estate), serverNamed: map[string]int32{}}
+	usages := in.Usages()
+	w := &world{cast: casting(in, usages), hosts: newHosts(in.Estate), serverNamed: map[string]int32{}}
 	communicators := make([]bool, len(in.Names))
 	servers := make([]int32, len(in.Names))
 	for i, n := range in.Names {
@@ -58,8 +60,16 @@ func newWorld(in *Input) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.uses = make([]use, 0, len(in.Usages)+len(calls)+2*len(in.Accounts))
-	for part, list := range [][]Usage{in.Usages, calls} {
+	again := 0 // calls that come apart by peer
+	for i := range usages {
+		u := &usages[i]
+		again += bit(in.Calls != nil && u.Activity.Call())
+		if u.First == ingest.Undated {
+			w.undated += u.Count
+		}
+	}
+	w.uses = make([]use, 0, len(usages)-again+len(calls)+2*len(in.Accounts))
+	for part, list := range [][]Usage{usages, calls} {
 		for i := range list {
 			u := &list[i]
 			owner := w.personNamed[u.User]

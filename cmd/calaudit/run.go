@@ -286,7 +286,7 @@ func (a *app) input(ctx context.Context, s *store.Store, f *auditFlags, p *plan)
 	if err != nil {
 		return nil, 0, err
 	}
-	in.Usages = w.Usages()
+	in.Usages = w.Usages
 	in.Calls = func(class []ingest.Class) ([]audit.Usage, error) { return w.Calls(ctx, class) }
 	return in, leftOut, nil
 }
