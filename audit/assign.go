@@ -57,6 +57,14 @@ type market struct {
 	// Numbers of persons and devices for the mix: those who could be covered by
 	// each other come first, by id, for its ties go by that order.
 	users, devices func() []int32
+	first          *settled // what was asked first: most readings change no demand
+}
+
+// settled is a question to the market with its answer.
+type settled struct {
+	demands    []Demand
+	assignment *assignment
+	holders    Holders
 }
 
 func newMarket(s *session) *market {
@@ -125,6 +133,9 @@ func lowest(prices *[mix.MaxVersion + 1]int64) {
 
 // assignTo finds who holds what, and proves it. An answer that fails is a bug.
 func (m *market) assignTo(demands []Demand) (*assignment, Holders, error) {
+	if f := m.first; f != nil && slices.Equal(demands, f.demands) {
+		return f.assignment, f.holders, nil
+	}
 	users, devices := m.users(), m.devices()
 	e := &mix.Estate{Users: len(users), Devices: len(devices), Stock: m.stock, Prices: m.prices, Demands: make([]mix.Demand, len(demands))}
 	for i, d := range demands {
@@ -141,7 +152,11 @@ func (m *market) assignTo(demands []Demand) (*assignment, Holders, error) {
 	if err := mix.Check(e, a.Mix); err != nil {
 		return nil, Holders{}, fmt.Errorf("the assignment of licences does not hold, which is a bug: %w", err)
 	}
-	return a, Holders{granted(a.Users, users), granted(a.Devices, devices)}, nil
+	h := Holders{granted(a.Users, users), granted(a.Devices, devices)}
+	if m.first == nil {
+		m.first = &settled{demands, a, h}
+	}
+	return a, h, nil
 }
 
 // granted puts grants back in the order of persons or devices.

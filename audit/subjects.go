@@ -3,7 +3,10 @@ package audit
 import (
 	"cmp"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"calaudit/ingest"
@@ -16,45 +19,65 @@ func (s *session) subjects(r *result, others []otherAnswers) []Subject {
 	names := labels{s.in.Policy.Licenses}
 	ofUsers := bySubject(others, func(o *otherAnswers) []differs { return o.users }, names)
 	ofDevices := bySubject(others, func(o *otherAnswers) []differs { return o.devices }, names)
-	n := 0
-	for _, of := range [][][]int32{users, devices} {
-		for _, uses := range of {
-			n += bit(len(uses) > 0)
+	// Who is a subject, in the order of the result: place in persons or devices.
+	list := func(of [][]int32, id func(i int32) string) (present []int32) {
+		for i, uses := range of {
+			if len(uses) > 0 {
+				present = append(present, int32(i))
+			}
 		}
+		slices.SortFunc(present, func(a, b int32) int { return cmp.Compare(id(a), id(b)) })
+		return present
 	}
-	all := make([]Subject, 0, n)
-	for i, uses := range users {
-		if len(uses) == 0 {
-			continue
-		}
+	people := list(users, func(i int32) string { return s.w.persons[i].id })
+	machines := list(devices, func(i int32) string { return s.w.devices[i].id })
+	all := make([]Subject, len(people)+len(machines))
+	onCores(len(people), func(n int) {
+		i := people[n]
 		p := &s.w.persons[i]
-		x := Subject{ID: p.id, Kind: "user", Class: p.class.String(), Name: p.name, Aliases: p.idents, Exemption: s.out.users[int32(i)], Readings: ofUsers[int32(i)]}
-		for _, u := range uses {
+		x := Subject{ID: p.id, Kind: "user", Class: p.class.String(), Name: p.name, Aliases: p.idents, Exemption: s.out.users[i], Readings: ofUsers[i]}
+		for _, u := range users[i] {
 			if d := s.w.uses[u].device; d >= 0 {
 				x.Shares = append(x.Shares, s.w.devices[d].id)
 			}
 		}
-		all = append(all, s.finish(x, &r.users[i], r, uses, names))
-	}
-	for i, uses := range devices {
-		if len(uses) == 0 {
-			continue
-		}
+		all[n] = s.finish(x, &r.users[i], r, users[i], names)
+	})
+	onCores(len(machines), func(n int) {
+		i := machines[n]
 		d := &s.w.devices[i]
-		x := Subject{ID: d.id, Kind: "device", Class: d.class, Aliases: d.ids, Exemption: s.out.devices[int32(i)], Readings: ofDevices[int32(i)]}
-		for _, u := range uses {
+		x := Subject{ID: d.id, Kind: "device", Class: d.class, Aliases: d.ids, Exemption: s.out.devices[i], Readings: ofDevices[i]}
+		for _, u := range devices[i] {
 			if p := s.w.uses[u].user; p >= 0 {
 				x.Shares = append(x.Shares, s.w.persons[p].id)
 			} else {
 				x.Name = cmp.Or(x.Name, s.w.persons[s.w.uses[u].owner].name)
 			}
 		}
-		all = append(all, s.finish(x, &r.devices[i], r, uses, names))
-	}
-	slices.SortFunc(all, func(a, b Subject) int {
-		return cmp.Or(-cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
+		all[len(people)+n] = s.finish(x, &r.devices[i], r, devices[i], names)
 	})
 	return all
+}
+
+// onCores calls for each number below n, as many at a time as there are cores.
+func onCores(n int, call func(i int)) {
+	const together = 256
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range max(1, min(runtime.NumCPU(), 8)) {
+		wg.Go(func() {
+			for {
+				from := int(next.Add(together)) - together
+				for i := from; i < min(from+together, n); i++ {
+					call(i)
+				}
+				if from >= n {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func (s *session) finish(x Subject, st *standing, r *result, uses []int32, names labels) Subject {

@@ -53,6 +53,7 @@ SessionIdTime,SessionIdSeq,User1Id,User2Id,SessionStartedById,ResponseCode,Media
 var lcsCDR = &cdrSchema{
 	about:  "call detail database",
 	tables: cdrTables,
+	codes:  map[string]bool{"Tenants": true, "UserAuthTypes": true, "UriTypes": true},
 	people: "Users", key: "UserId",
 	product: cdrProduct,
 	part: func(d *cdrTable, t *Table) string {

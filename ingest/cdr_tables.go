@@ -131,6 +131,7 @@ func (d *cdrTable) view() bool { return strings.HasSuffix(d.name, "View") }
 type cdrSchema struct {
 	about  string // for messages
 	tables []cdrTable
+	codes  map[string]bool // look-up tables that other look-up tables refer to
 	// partial are tables that have more columns than the description knows.
 	partial map[string]bool
 	people  string // the table of people

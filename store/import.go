@@ -110,15 +110,7 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 		if err != nil || len(toRead) == 0 {
 			return err
 		}
-		if c.words == nil {
-			if c.words, err = loadVocabulary(ctx, tx); err != nil {
-				return err
-			}
-		}
-		w := newWriter(tx, command, u, toRead, c.env, c.words)
-		if w.pruned, err = prunedBefore(ctx, tx); err != nil {
-			return err
-		}
+		var w *writer
 		read := &ingest.Unit{Format: u.Format, Broken: u.Broken}
 		for _, s := range toRead {
 			read.Files = append(read.Files, s.file)
@@ -128,6 +120,15 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 				return read.Refuse(ctx, refusal, emit)
 			}
 			return read.Read(ctx, c.env, emit)
+		}, func() error { // while the first rows are read
+			if c.words == nil {
+				if c.words, err = loadVocabulary(ctx, tx); err != nil {
+					return err
+				}
+			}
+			w = newWriter(tx, command, u, toRead, c.env, c.words)
+			w.pruned, err = prunedBefore(ctx, tx)
+			return err
 		}, func(b *ingest.Batch) error {
 			defer b.Done()
 			return w.add(ctx, b)
@@ -168,9 +169,9 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 	return im, nil
 }
 
-// pipe reads on one core and stores on another. A few batches may wait between
-// them, so memory stays bounded whichever is slower.
-func pipe(ctx context.Context, read func(context.Context, ingest.Emit) error, store func(*ingest.Batch) error) error {
+// pipe reads on one core and stores on another, which it prepares for first. A
+// few batches may wait between them, so memory stays bounded whichever is slower.
+func pipe(ctx context.Context, read func(context.Context, ingest.Emit) error, prepare func() error, store func(*ingest.Batch) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	batches := make(chan *ingest.Batch, 8)
@@ -186,7 +187,10 @@ func pipe(ctx context.Context, read func(context.Context, ingest.Emit) error, st
 			}
 		})
 	}()
-	var failed error
+	failed := prepare()
+	if failed != nil {
+		cancel()
+	}
 	for b := range batches {
 		if failed == nil {
 			if failed = store(b); failed != nil {

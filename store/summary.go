@@ -95,8 +95,8 @@ const windowDays = `WITH RECURSIVE d(day) AS (
 
 // summarise makes the summaries that the window needs and that are not there:
 // those of its days, and of earlier days of which something reaches into it. It
-// returns how many days these were.
-func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int64) (made int, err error) {
+// returns how many days these were, and the usages if it had to read them.
+func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int64) (made int, usages *usageTable, err error) {
 	var days []int64
 	err = each(ctx, s.q, windowDays+" WHERE day NOT IN (SELECT day FROM summarised WHERE version=?4) ORDER BY day", func(rows *sql.Rows) error {
 		var day int64
@@ -105,29 +105,31 @@ func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int
 		return err
 	}, dayOf(from), dayOf(to), from, summaryVersion)
 	if err != nil {
-		return 0, explain(err)
+		return 0, nil, explain(err)
 	}
 	spans, err := missingSpans(ctx, s.q, dayOf(from), dayOf(to), counted, days)
 	if err != nil || len(days)+len(spans) == 0 {
-		return 0, explain(err)
+		return 0, nil, explain(err)
 	}
 	if len(days) == 0 {
-		return 0, s.write(ctx, func(tx *sql.Tx) error { return fillSpans(ctx, tx, spans, counted, merger{}) })
+		return 0, nil, s.write(ctx, func(tx *sql.Tx) error { return fillSpans(ctx, tx, spans, counted, merger{}) })
 	}
 	x, err := s.composing(ctx, names)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	return len(days), s.write(ctx, func(tx *sql.Tx) error {
-		table, err := loadUsages(ctx, tx)
-		if err != nil {
-			return err
-		}
+	err = s.write(ctx, func(tx *sql.Tx) error {
 		put, err := tx.PrepareContext(ctx, "INSERT INTO summary(day, kind, first, last, reach, pages) VALUES(?,?,?,?,?,?)")
 		if err != nil {
 			return err
 		}
-		m := summariser{tx: tx, x: x, usages: table}
+		m := summariser{tx: tx, x: x, usages: sync.OnceValues(func() (*usageTable, error) {
+			table, err := loadUsages(ctx, tx)
+			if err == nil {
+				table.grow()
+			}
+			return table, err
+		})}
 		for _, day := range days {
 			if err := m.drop(ctx, day); err != nil {
 				return err
@@ -141,12 +143,17 @@ func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int
 				return err
 			}
 		}
+		go m.usages() // while the first days are composed
+		defer m.usages()
 		err = parts(ctx, tx, "SELECT day, id, import, family, low, high, block FROM segment WHERE day IN (SELECT day FROM summarised WHERE version=0) ORDER BY day, family, id",
 			nil, len(workers), func(worker int, p part) error { return workers[worker].day(ctx, p) })
 		if err != nil {
 			return err
 		}
-		if err := table.save(ctx, tx); err != nil {
+		if usages, err = m.usages(); err == nil {
+			err = usages.save(ctx, tx)
+		}
+		if err != nil {
 			return err
 		}
 		if _, err = tx.ExecContext(ctx, "UPDATE summarised SET version=? WHERE version=0", summaryVersion); err != nil {
@@ -154,6 +161,7 @@ func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int
 		}
 		return fillSpans(ctx, tx, spans, counted, merger{})
 	})
+	return len(days), usages, err
 }
 
 // summariser is what the workers share.
@@ -161,7 +169,7 @@ type summariser struct {
 	tx     *sql.Tx
 	x      *composing
 	mu     sync.Mutex // over usages
-	usages *usageTable
+	usages func() (*usageTable, error)
 }
 
 // drop removes an outdated summary and marks the day as being worked on.
@@ -201,7 +209,9 @@ func (w *summaryWorker) day(ctx context.Context, p part) error {
 	if err != nil {
 		return err
 	}
-	w.share()
+	if err := w.share(); err != nil {
+		return err
+	}
 	for _, kind := range []int{counted, called} {
 		items := w.items[kind]
 		for i := range items {
@@ -249,17 +259,22 @@ func (w *summaryWorker) take(day int64, facts []ingest.Fact) {
 }
 
 // share looks the worker's new usages up in the shared table.
-func (w *summaryWorker) share() {
+func (w *summaryWorker) share() error {
 	if len(w.nth) == len(w.usages.values) {
-		return
+		return nil
+	}
+	table, err := w.m.usages()
+	if err != nil {
+		return err
 	}
 	w.m.mu.Lock()
 	defer w.m.mu.Unlock()
 	for n := len(w.nth); n < len(w.usages.values); n++ {
-		id := w.m.usages.id(w.usages.values[n])
-		w.m.usages.number()
-		w.nth = append(w.nth, w.m.usages.nth[id])
+		id := table.id(w.usages.values[n])
+		table.number()
+		w.nth = append(w.nth, table.nth[id])
 	}
+	return nil
 }
 
 // byUser sorts: by user in time linear in their number, then the few items of

@@ -44,16 +44,19 @@ func (x *sum) add(count, first, last uint32) {
 // that were not summarised before are read now, and their summary is kept.
 func (s *Store) Window(ctx context.Context, names []ingest.Name, from, to time.Time) (*Window, error) {
 	w := &Window{s: s, from: from.UnixMilli(), to: to.UnixMilli()}
-	days, err := s.summarise(ctx, names, w.from, w.to)
+	days, usages, err := s.summarise(ctx, names, w.from, w.to)
 	if err != nil {
 		return nil, err
 	}
 	if days > 7 && len(names) > 1<<16 {
 		debug.FreeOSMemory() // what that took is not needed any more
 	}
-	if w.table, err = loadUsages(ctx, s.q); err != nil {
-		return nil, explain(err)
+	if w.table = usages; w.table == nil {
+		if w.table, err = loadUsages(ctx, s.q); err != nil {
+			return nil, explain(err)
+		}
 	}
+	w.table.slots = nil // nothing is looked up any more
 	for i := range w.table.values {
 		k := &w.table.values[i]
 		if int(max(k.User, k.Device, k.Endpoint, k.Client, k.Server)) >= len(names) {
