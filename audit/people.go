@@ -78,7 +78,8 @@ func casting(in *Input, usages []Usage) *cast {
 		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.What, b.What))
 	})
 	c.out.conflicts = slices.Compact(c.out.conflicts)
-	return &c.out
+	out := c.out // a pointer into the caster would keep all of it
+	return &out
 }
 
 // caster is the work in progress.
