@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -61,27 +60,6 @@ func (t *usageTable) number() {
 	}
 }
 
-// item is one fact on its way into a summary.
-type item struct {
-	user, nth, peer, segment uint32
-	second                   uint32 // of the day
-}
-
-// looseItem is one that is not counted but kept with its times.
-type looseItem struct {
-	item
-	at, until int64
-}
-
-func compareItems(a, b item) int {
-	return cmp.Or(cmp.Compare(a.user, b.user), cmp.Compare(a.nth, b.nth), cmp.Compare(a.peer, b.peer), cmp.Compare(a.second, b.second),
-		cmp.Compare(a.segment, b.segment))
-}
-
-func compareLoose(a, b looseItem) int {
-	return cmp.Or(compareItems(a.item, b.item), cmp.Compare(a.at, b.at), cmp.Compare(a.until, b.until))
-}
-
 // windowDays are the days with records of the window [?1, ?2), both days, and
 // the earlier ones of which something reaches beyond ?3, the same in ms. It
 // goes from day to day and not from segment to segment.
@@ -137,7 +115,11 @@ func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int
 		}
 		workers := make([]summaryWorker, min(Workers(), len(days)))
 		for i := range workers {
-			workers[i].m, workers[i].usages = &m, newUsages()
+			workers[i].takers = make([]taker, Workers()/len(workers))
+			for k := range workers[i].takers {
+				workers[i].takers[k] = taker{m: &m, usages: newUsages()}
+			}
+			workers[i].m = &m
 			workers[i].save = func(ctx context.Context, row *summaryRow) error {
 				_, err := put.ExecContext(ctx, row.day, row.kind, row.first, row.last, row.reach, row.pages)
 				return err
@@ -168,7 +150,7 @@ func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int
 type summariser struct {
 	tx     *sql.Tx
 	x      *composing
-	mu     sync.Mutex // over usages
+	mu     sync.RWMutex // over usages
 	usages func() (*usageTable, error)
 }
 
@@ -189,123 +171,89 @@ const (
 	kinds   = 3
 )
 
-// summaryWorker summarises one day after the other. It has usages of its own,
-// so that only those that are new to it need the lock.
+// summaryWorker summarises one day after the other.
 type summaryWorker struct {
 	m      *summariser
 	space  workspace
-	usages *words[audit.UsageKey]
-	nth    []uint32      // by own usage: its place in the shared table
-	items  [kinds][]item // counted and called
-	loose  []looseItem
-	order  []slot
-	spare  []item
+	takers []taker // each for a range of users, in order
 	pageWriter
 }
 
 func (w *summaryWorker) day(ctx context.Context, p part) error {
-	w.items[counted], w.items[called], w.loose = w.items[counted][:0], w.items[called][:0], w.loose[:0]
-	err := w.m.x.facts(p, func(b *block) uint32 { return b.id }, &w.space, func(facts []ingest.Fact) { w.take(p.day, facts) })
-	if err != nil {
+	begun := false
+	err := w.m.x.facts(p, func(b *block) uint32 { return b.id }, &w.space, func(facts []ingest.Fact) {
+		if !begun {
+			w.divide(facts)
+			begun = true
+		}
+		w.each(func(i int) error {
+			high := ingest.ID(math.MaxUint32)
+			if i+1 < len(w.takers) {
+				high = w.takers[i+1].low
+			}
+			w.takers[i].take(p.day, facts, high)
+			return nil
+		})
+	})
+	if err != nil || !begun {
 		return err
 	}
-	if err := w.share(); err != nil {
+	if err := w.each(func(i int) error { return w.takers[i].finish() }); err != nil {
 		return err
 	}
 	for _, kind := range []int{counted, called} {
-		items := w.items[kind]
-		for i := range items {
-			items[i].nth = w.nth[items[i].nth]
-		}
 		w.begin(p.day, kind)
-		if err := w.putCounted(ctx, w.byUser(items)); err != nil {
+		for i := range w.takers {
+			if err := w.putCounted(ctx, w.takers[i].items[kind]); err != nil {
+				return err
+			}
+		}
+		if err := w.endCounted(ctx); err != nil {
 			return err
 		}
 	}
-	for i := range w.loose {
-		w.loose[i].nth = w.nth[w.loose[i].nth]
-	}
-	slices.SortFunc(w.loose, compareLoose)
 	w.begin(p.day, loose)
-	return w.putLoose(ctx, w.loose)
+	for i := range w.takers {
+		if err := w.putLoose(ctx, w.takers[i].loose); err != nil {
+			return err
+		}
+	}
+	return w.put(ctx)
 }
 
-// take sorts facts of a day by the kind of summary that they go into.
-func (w *summaryWorker) take(day int64, facts []ingest.Fact) {
-	start := day * dayMS
-	for i := range facts {
-		f := &facts[i]
-		if f.Activity == ingest.NoActivity {
-			continue
-		}
-		it := item{user: uint32(f.User), nth: w.usages.id(audit.KeyOf(f)), segment: f.File}
-		if f.Activity.Call() {
-			it.peer = uint32(f.Peer)
-		}
-		switch {
-		case f.At == ingest.Undated || f.Activity.Standing(): // see ingest.Fact.In
-			w.loose = append(w.loose, looseItem{it, f.At, ingest.LastsOn})
-		case f.Until != 0 || f.At < start || f.At >= start+dayMS:
-			w.loose = append(w.loose, looseItem{it, f.At, f.Until})
-		default:
-			it.second = uint32((f.At - start) / 1000)
-			kind := counted
-			if f.Activity.Call() {
-				kind = called
-			}
-			w.items[kind] = append(w.items[kind], it)
-		}
+// each calls for every taker, for all at a time.
+func (w *summaryWorker) each(call func(i int) error) error {
+	if len(w.takers) == 1 {
+		return call(0)
 	}
+	errs := make([]error, len(w.takers))
+	var wg sync.WaitGroup
+	for i := range w.takers {
+		wg.Go(func() { errs[i] = call(i) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
-// share looks the worker's new usages up in the shared table.
-func (w *summaryWorker) share() error {
-	if len(w.nth) == len(w.usages.values) {
-		return nil
+// divide begins a day: it cuts the users into ranges that some facts of the day
+// fall into alike.
+func (w *summaryWorker) divide(facts []ingest.Fact) {
+	users := make([]ingest.ID, 0, 1024)
+	for i := 0; i < len(facts); i += len(facts)/1024 + 1 {
+		users = append(users, facts[i].User)
 	}
-	table, err := w.m.usages()
-	if err != nil {
-		return err
-	}
-	w.m.mu.Lock()
-	defer w.m.mu.Unlock()
-	for n := len(w.nth); n < len(w.usages.values); n++ {
-		id := table.id(w.usages.values[n])
-		table.number()
-		w.nth = append(w.nth, table.nth[id])
-	}
-	return nil
-}
-
-// byUser sorts: by user in time linear in their number, then the few items of
-// each.
-func (w *summaryWorker) byUser(items []item) []item {
-	order := slices.Grow(w.order[:0], 2*len(items))
-	for i := range items {
-		order = append(order, slot{uint64(items[i].user), uint32(i)})
-	}
-	if len(items) > 0 {
-		sortSlots(order, order[len(items):2*len(items)])
-	}
-	w.order = order
-	out := slices.Grow(w.spare[:0], len(items))
-	for _, s := range order {
-		out = append(out, items[s.at])
-	}
-	for i := 0; i < len(out); {
-		j := i + 1
-		for j < len(out) && out[j].user == out[i].user {
-			j++
+	slices.Sort(users)
+	for i := range w.takers {
+		t := &w.takers[i]
+		t.low, t.items[counted], t.items[called], t.loose = 0, t.items[counted][:0], t.items[called][:0], t.loose[:0]
+		if i > 0 && len(users) > 0 {
+			t.low = users[len(users)*i/len(w.takers)]
 		}
-		slices.SortFunc(out[i:j], compareItems)
-		i = j
 	}
-	w.spare = out
-	return out
 }
 
 func (w *summaryWorker) putCounted(ctx context.Context, items []item) error {
-	b, end := &w.page, (w.row.day+1)*dayMS-1
+	b := &w.page
 	for i := 0; i < len(items); {
 		x, j := &items[i], i+1
 		for j < len(items) && items[j].user == x.user && items[j].nth == x.nth && items[j].peer == x.peer {
@@ -321,14 +269,21 @@ func (w *summaryWorker) putCounted(ctx context.Context, items []item) error {
 		}
 		b.segments[b.n] = uint64(len(b.where) - from)
 		if b.n++; b.n == segment.Max || len(b.where) >= mostPlaces/16 {
-			if err := w.turn(ctx, end); err != nil {
+			if err := w.turn(ctx, w.end()); err != nil {
 				return err
 			}
 		}
 		i = j
 	}
-	return errors.Join(w.turn(ctx, end), w.put(ctx))
+	return nil
 }
+
+func (w *summaryWorker) endCounted(ctx context.Context) error {
+	return errors.Join(w.turn(ctx, w.end()), w.put(ctx))
+}
+
+// end is the last millisecond of the day, beyond which counted facts do not reach.
+func (w *summaryWorker) end() int64 { return (w.row.day+1)*dayMS - 1 }
 
 // putLoose stores the time as its difference to the start of the day, zigzag;
 // Until as 0 (none), 1 (has no end) or 2 and the time from At on.
