@@ -39,6 +39,17 @@ func (v *verdicts) decision(use int32) *decision {
 	}
 }
 
+// alike tells verdicts of one world that decide every use alike, and so, when
+// they demand alike too, come to the same.
+func (v *verdicts) alike(o *verdicts) bool {
+	for i := range v.cells {
+		if *v.decision(int32(i)) != *o.decision(int32(i)) {
+			return false
+		}
+	}
+	return true
+}
+
 // exempted marks the subjects that the estate takes out of the count.
 type exempted struct {
 	users, devices map[int32]string // reason

@@ -91,16 +91,35 @@ func appendTexts(dst []byte, list []string) []byte {
 	return append(dst, ']')
 }
 
-// appendText quotes a text. What needs more than quotes is left to the library.
-func appendText(dst []byte, text string) []byte {
+// plain tells text that stands in JSON as it is. It looks at 8 bytes at a time:
+// the top bit of a byte below 0x80 is set when more is taken from it than it has.
+// What that borrows from the next byte can only add a hit to a hit.
+func plain(text string) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; len(text) >= 8; text = text[8:] {
+		x := uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
+			uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
+		zero := func(c uint64) uint64 { return (x ^ c*ones) - ones }
+		if (x|(x-0x20*ones)|zero('"')|zero('\\')|zero('<')|zero('>')|zero('&')|zero(0x7f))&tops != 0 {
+			return false
+		}
+	}
 	for i := range len(text) {
 		if c := text[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			quoted, err := json.Marshal(text)
-			if err != nil {
-				panic(err) // a string always has a form
-			}
-			return append(dst, quoted...)
+			return false
 		}
+	}
+	return true
+}
+
+// appendText quotes a text. What needs more than quotes is left to the library.
+func appendText(dst []byte, text string) []byte {
+	if !plain(text) {
+		quoted, err := json.Marshal(text)
+		if err != nil {
+			panic(err) // a string always has a form
+		}
+		return append(dst, quoted...)
 	}
 	dst = append(dst, '"')
 	dst = append(dst, text...)

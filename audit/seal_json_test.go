@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"encoding/json"
 	"math/rand"
 	"reflect"
@@ -48,6 +49,27 @@ func TestAppendSubjectIsWhatTheLibraryWrites(t *testing.T) {
 		}
 		if got := AppendSubject(nil, &s); string(got) != string(want)+"\n" {
 			t.Fatalf("got\n%s\nwant\n%s", got, want)
+		}
+	}
+}
+
+func TestPlainTextIsToldByteByByte(t *testing.T) {
+	for length := range 20 {
+		text := bytes.Repeat([]byte("x"), length)
+		for at := range length {
+			for c := range 256 {
+				text[at] = byte(c)
+				quoted, err := json.Marshal(string(text))
+				if err != nil {
+					t.Fatal(err)
+				}
+				// The library leaves DEL and what is not ASCII as it is.
+				want := string(quoted) == `"`+string(text)+`"` && c < 0x7f
+				if got := plain(string(text)); got != want {
+					t.Fatalf("%q: %v", text, got)
+				}
+				text[at] = 'x'
+			}
 		}
 	}
 }
