@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -174,7 +175,7 @@ func (a *app) saveSettings(ctx context.Context, s *store.Store, cmd *store.Comma
 	if err := usageError(cmd.SaveSettings(ctx, settings)); err != nil {
 		return err
 	}
-	estate, err := estateInForce(ctx, s)
+	estate, err := a.estateInForce(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -195,14 +196,20 @@ func (a *app) saveSettings(ctx context.Context, s *store.Store, cmd *store.Comma
 	return nil
 }
 
-// estateInForce parses the estate file in force; an empty estate without one.
-func estateInForce(ctx context.Context, s *store.Store) (*audit.Estate, error) {
+// estateInForce parses the estate file in force, once; an empty estate without
+// one.
+func (a *app) estateInForce(ctx context.Context, s *store.Store) (*audit.Estate, error) {
 	files, err := s.Settings(ctx, "estate")
 	if err != nil || len(files) == 0 {
 		return &audit.Estate{}, err
 	}
-	e, err := audit.ParseEstate(files[0].Path, files[0].Data)
-	return e, usageError(err)
+	if f := files[0]; a.estate == nil || f.Path != a.estateFile.Path || !bytes.Equal(f.Data, a.estateFile.Data) {
+		if a.estate, err = audit.ParseEstate(f.Path, f.Data); err != nil {
+			return nil, usageError(err)
+		}
+		a.estateFile = f
+	}
+	return a.estate, nil
 }
 
 // licensesInForce parses the entitlement files in force; several add up. Rows

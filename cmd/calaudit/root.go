@@ -19,7 +19,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"calaudit/audit"
 	"calaudit/audit/report"
+	"calaudit/ingest"
 	"calaudit/store"
 )
 
@@ -36,6 +38,9 @@ type app struct {
 	output  string
 	quiet   bool
 	noColor bool
+
+	estate     *audit.Estate // as parsed last
+	estateFile ingest.Setting
 }
 
 const rootLong = `calaudit reads exported activity records of Office Communications Server and

@@ -262,7 +262,7 @@ func withDirectory(list []audit.Coverage, snapshots []audit.Snapshot) []audit.Co
 // input gathers everything the audit depends on but the directory.
 func (a *app) input(ctx context.Context, s *store.Store, f *auditFlags, p *plan) (in *audit.Input, leftOut int, err error) {
 	in = &audit.Input{Policy: p.policy, Readings: p.readings, AsOf: p.asOf, Days: f.window, Assign: f.assign}
-	if in.Estate, err = estateInForce(ctx, s); err != nil {
+	if in.Estate, err = a.estateInForce(ctx, s); err != nil {
 		return nil, 0, err
 	}
 	if in.Owned, leftOut, err = a.licensesInForce(ctx, s); err != nil {
