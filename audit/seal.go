@@ -21,11 +21,16 @@ func Seal(r *Report, subjects []Subject) {
 	for i := range lines {
 		lines[i] = make(chan []byte, 1)
 	}
-	next := make(chan int)
+	next, free := make(chan int), make(chan []byte, 8)
 	for range max(1, min(runtime.NumCPU(), 8)) {
 		go func() {
 			for i := range next {
-				lines[i] <- jsonLines(subjects[i*together : min((i+1)*together, len(subjects))])
+				var room []byte
+				select {
+				case room = <-free:
+				default:
+				}
+				lines[i] <- jsonLines(room[:0], subjects[i*together:min((i+1)*together, len(subjects))])
 			}
 		}()
 	}
@@ -35,20 +40,24 @@ func Seal(r *Report, subjects []Subject) {
 			next <- i
 		}
 	}()
-	for _, text := range lines {
-		h.Write(<-text)
+	for i := range lines {
+		text := <-lines[i]
+		h.Write(text)
+		select {
+		case free <- text:
+		default:
+		}
 	}
 	r.Subjects = sum(h)
 	r.Digest = "sha256:" + hashOf(r, unsealed...)
 }
 
-// jsonLines is one line for each subject; its keys have a fixed order.
-func jsonLines(subjects []Subject) []byte {
-	out := make([]byte, 0, 512*len(subjects))
+// jsonLines appends one line for each subject; its keys have a fixed order.
+func jsonLines(dst []byte, subjects []Subject) []byte {
 	for i := range subjects {
-		out = AppendSubject(out, &subjects[i])
+		dst = AppendSubject(dst, &subjects[i])
 	}
-	return out
+	return dst
 }
 
 // Chain is the value that ties a run to the one before it ("" for the first).

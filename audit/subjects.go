@@ -32,7 +32,7 @@ func (s *session) subjects(r *result, others []otherAnswers) []Subject {
 	people := list(users, func(i int32) string { return s.w.persons[i].id })
 	machines := list(devices, func(i int32) string { return s.w.devices[i].id })
 	all := make([]Subject, len(people)+len(machines))
-	onCores(len(people), func(n int) {
+	onCores(len(people), 256, func(n int) {
 		i := people[n]
 		p := &s.w.persons[i]
 		x := Subject{ID: p.id, Kind: "user", Class: p.class.String(), Name: p.name, Aliases: p.idents, Exemption: s.out.users[i], Readings: ofUsers[i]}
@@ -43,7 +43,7 @@ func (s *session) subjects(r *result, others []otherAnswers) []Subject {
 		}
 		all[n] = s.finish(x, &r.users[i], r, users[i], names)
 	})
-	onCores(len(machines), func(n int) {
+	onCores(len(machines), 256, func(n int) {
 		i := machines[n]
 		d := &s.w.devices[i]
 		x := Subject{ID: d.id, Kind: "device", Class: d.class, Aliases: d.ids, Exemption: s.out.devices[i], Readings: ofDevices[i]}
@@ -59,15 +59,15 @@ func (s *session) subjects(r *result, others []otherAnswers) []Subject {
 	return all
 }
 
-// onCores calls for each number below n, as many at a time as there are cores.
-func onCores(n int, call func(i int)) {
-	const together = 256
+// onCores calls for each number below n, in as many goroutines as there are
+// cores, each of which takes some numbers together.
+func onCores(n, together int, call func(i int)) {
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range max(1, min(runtime.NumCPU(), 8)) {
 		wg.Go(func() {
 			for {
-				from := int(next.Add(together)) - together
+				from := int(next.Add(int64(together))) - together
 				for i := from; i < min(from+together, n); i++ {
 					call(i)
 				}
@@ -118,7 +118,8 @@ func (s *session) reasons(r *result, uses []int32) []Reason {
 		count       int
 		first, last uint32
 	}
-	var sums []sum
+	var room [8]sum
+	sums := room[:0]
 	for _, i := range uses {
 		u, d := &s.w.uses[i], r.decision(i)
 		k := key{d.outcome, d.rule, u.activity}
@@ -139,17 +140,27 @@ func (s *session) reasons(r *result, uses []int32) []Reason {
 	})
 	all := make([]Reason, len(sums))
 	for i, x := range sums {
-		all[i] = Reason{Rule: x.rule, Activity: x.activity.String(), Outcome: x.outcome.String(), Count: x.count,
-			First: stamp(x.first), Last: stamp(x.last)}
+		all[i] = Reason{Rule: x.rule, Activity: x.activity.String(), Outcome: x.outcome.String(), Count: x.count}
+		all[i].First, all[i].Last = stamps(x.first, x.last)
 	}
 	return all
 }
 
-func stamp(seconds uint32) string {
+// stamps writes two times in one piece of memory: most reasons have both.
+func stamps(first, last uint32) (string, string) {
+	var room [40]byte
+	text := appendStamp(room[:0], first)
+	n := len(text)
+	both := string(appendStamp(text, last))
+	return both[:n], both[n:]
+}
+
+// appendStamp appends a time in seconds since 1970, or nothing for 0.
+func appendStamp(dst []byte, seconds uint32) []byte {
 	if seconds == 0 {
-		return ""
+		return dst
 	}
-	return time.Unix(int64(seconds), 0).UTC().Format(time.RFC3339)
+	return time.Unix(int64(seconds), 0).UTC().AppendFormat(dst, time.RFC3339)
 }
 
 // notes says in plain words what the numbers rest on.

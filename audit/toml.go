@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -77,13 +78,17 @@ func keysAt(t reflect.Type, path []string) []string {
 // can be reported where it stands.
 type places struct {
 	file  string
-	lines map[string]int
+	lines func() map[string]int // by path, made when it is asked for: most files are right
 }
 
 // locate indexes a file that has been decoded already. The elements of an
 // array of tables are numbered from 0 in the path.
 func locate(file string, data []byte) *places {
-	at := &places{file, map[string]int{}}
+	return &places{file, sync.OnceValue(func() map[string]int { return linesOf(data) })}
+}
+
+func linesOf(data []byte) map[string]int {
+	lines := map[string]int{}
 	var p unstable.Parser
 	p.Reset(data)
 	var table []string
@@ -108,14 +113,14 @@ func locate(file string, data []byte) *places {
 			table = append(keys, strconv.Itoa(counts[name]))
 			counts[name]++
 		case unstable.KeyValue:
-			at.lines[pathKey(append(append([]string{}, table...), keys...))] = line
+			lines[pathKey(append(append([]string{}, table...), keys...))] = line
 			continue
 		default:
 			continue
 		}
-		at.lines[pathKey(table)] = line
+		lines[pathKey(table)] = line
 	}
-	return at
+	return lines
 }
 
 func pathKey(path []string) string { return strings.Join(path, "\x00") }
@@ -131,7 +136,7 @@ func (at *places) errorf(path []string, format string, args ...any) error {
 // line is where the innermost known part of path stands, 0 when none is known.
 func (at *places) line(path []string) int {
 	for n := len(path); n > 0; n-- {
-		if line := at.lines[pathKey(path[:n])]; line > 0 {
+		if line := at.lines()[pathKey(path[:n])]; line > 0 {
 			return line
 		}
 	}

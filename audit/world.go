@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"slices"
+
 	"calaudit/ingest"
 )
 
@@ -60,26 +62,17 @@ func newWorld(in *Input) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	again := 0 // calls that come apart by peer
 	for i := range usages {
-		u := &usages[i]
-		again += bit(in.Calls != nil && u.Activity.Call())
-		if u.First == ingest.Undated {
+		if u := &usages[i]; u.First == ingest.Undated {
 			w.undated += u.Count
 		}
 	}
-	w.uses = make([]use, 0, len(usages)-again+len(calls)+2*len(in.Accounts))
-	for part, list := range [][]Usage{usages, calls} {
-		for i := range list {
-			u := &list[i]
-			owner := w.personNamed[u.User]
-			if owner < 0 || part == 0 && in.Calls != nil && u.Activity.Call() {
-				continue
-			}
-			w.add(use{owner: owner, activity: u.Activity, server: servers[u.Server], untold: u.Untold, communicator: communicators[u.Client],
-				manner: mannerOf(&u.UsageKey), peer: u.Peer, count: uint32(u.Count), first: secondsOf(u.First), last: secondsOf(u.Last), device: w.deviceOfUse(u)})
-		}
-	}
+	// Calls come apart by peer, if they do.
+	lists := []usageList{{usages, func(u *Usage) bool { return in.Calls == nil || !u.Activity.Call() }}, {calls, func(*Usage) bool { return true }}}
+	w.fill(lists, 2*len(in.Accounts), func(u *Usage) use {
+		return use{owner: w.personNamed[u.User], activity: u.Activity, server: servers[u.Server], untold: u.Untold, communicator: communicators[u.Client],
+			manner: mannerOf(&u.UsageKey), peer: u.Peer, count: uint32(u.Count), first: secondsOf(u.First), last: secondsOf(u.Last), device: w.deviceOfUse(u)}
+	})
 	for i := range in.Accounts {
 		a := &in.Accounts[i]
 		id := accountID(a.Entry)
@@ -96,6 +89,52 @@ func newWorld(in *Input) (*world, error) {
 	w.byOwner = grouped(len(w.persons), len(w.uses), func(i int) int32 { return w.uses[i].owner })
 	w.clients = w.countClients()
 	return w, nil
+}
+
+// usageList is usages of which some count.
+type usageList struct {
+	list   []Usage
+	counts func(*Usage) bool
+}
+
+// fill makes uses of usages, on all cores, and leaves room for some more.
+func (w *world) fill(lists []usageList, more int, of func(*Usage) use) {
+	const together = 4096
+	type part struct {
+		usageList
+		at int // of its first use
+	}
+	var parts []part
+	for _, l := range lists {
+		for list := range slices.Chunk(l.list, together) {
+			parts = append(parts, part{usageList: usageList{list, l.counts}})
+		}
+	}
+	each := func(p *part, call func(u *Usage)) {
+		for i := range p.list {
+			if u := &p.list[i]; w.personNamed[u.User] >= 0 && p.counts(u) {
+				call(u)
+			}
+		}
+	}
+	onCores(len(parts), 1, func(i int) { each(&parts[i], func(*Usage) { parts[i].at++ }) })
+	total := 0
+	for i := range parts {
+		n := parts[i].at
+		parts[i].at = total
+		total += n
+	}
+	w.uses = make([]use, total, total+more)
+	onCores(len(parts), 1, func(i int) {
+		at := parts[i].at
+		each(&parts[i], func(u *Usage) {
+			w.uses[at] = w.complete(of(u))
+			at++
+		})
+	})
+	for i := range w.uses {
+		w.seen(&w.uses[i])
+	}
 }
 
 // grouped lists, for each of n groups, the members that belong to it; a group
@@ -156,16 +195,28 @@ func (w *world) calls(in *Input) ([]Usage, error) {
 	return in.Calls(class)
 }
 
-// add completes a use. An identity that is a device has no user; where it was
-// used on no known machine, it was used on the device that it is.
+// add adds one use.
 func (w *world) add(x use) {
-	p := &w.persons[x.owner]
-	x.class, x.user = p.class, x.owner
-	x.version = w.servers[x.server].version
+	x = w.complete(x)
+	w.seen(&x)
+	w.uses = append(w.uses, x)
+}
+
+// seen notes where people of the organisation were.
+func (w *world) seen(x *use) {
 	switch x.class {
 	case ingest.Hosted, ingest.Guest, ingest.Application:
 		w.servers[x.server].own = true
 	}
+}
+
+// complete says of a use what follows from who and where it was. An identity
+// that is a device has no user; where it was used on no known machine, it was
+// used on the device that it is.
+func (w *world) complete(x use) use {
+	p := &w.persons[x.owner]
+	x.class, x.user = p.class, x.owner
+	x.version = w.servers[x.server].version
 	if x.activity.Standing() {
 		x.device = -1 // a state is on no machine, even where a row names one
 	}
@@ -178,7 +229,7 @@ func (w *world) add(x use) {
 			x.device = p.device
 		}
 	}
-	w.uses = append(w.uses, x)
+	return x
 }
 
 // dormant reports a person with standing facts and nothing else.
