@@ -164,6 +164,9 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 		c.words = nil // it may hold words that were rolled back
 		return nil, err
 	}
+	if c.words != nil {
+		c.s.names, c.s.parties = c.words.names.values, c.words.parties.values
+	}
 	c.id = command
 	slices.SortStableFunc(im.Files, func(a, b FileImport) int { return strings.Compare(a.Path, b.Path) })
 	return im, nil

@@ -46,6 +46,10 @@ type Store struct {
 	db  *sql.DB
 	q   querier // db, or the transaction of a dry run
 	dry *sql.Tx // not nil: everything happens in this transaction, which is rolled back
+
+	// The dictionary as this process wrote it last; nil: it is in the database.
+	names   []ingest.Name
+	parties []ingest.Party
 }
 
 // querier is what a database and a transaction have in common.

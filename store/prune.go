@@ -25,6 +25,7 @@ type Pruned struct {
 func (s *Store) Prune(ctx context.Context, now, before time.Time) (Pruned, error) {
 	var p Pruned
 	day := dayOf(before.UnixMilli())
+	s.names, s.parties = nil, nil
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		const old = "day<?1 AND day<>?2 AND NOT (family>=?3 AND reach=?4)"
 		args := []any{day, dayOf(ingest.Undated), plain, int64(math.MaxInt64)}

@@ -75,6 +75,9 @@ func (s *Store) newestStanding(ctx context.Context, names []ingest.Name) (at int
 
 // Names returns the texts behind ids; the index is the id, Names[0] is unused.
 func (s *Store) Names(ctx context.Context) ([]ingest.Name, error) {
+	if s.names != nil {
+		return s.names, nil
+	}
 	w := newNames()
 	err := w.load(ctx, s.q)
 	return w.values, explain(err)
@@ -103,16 +106,20 @@ type composing struct {
 }
 
 func (s *Store) composing(ctx context.Context, names []ingest.Name) (*composing, error) {
-	parties := newParties()
-	if err := parties.load(ctx, s.q); err != nil {
-		return nil, explain(err)
+	parties := s.parties
+	if parties == nil {
+		w := newParties()
+		if err := w.load(ctx, s.q); err != nil {
+			return nil, explain(err)
+		}
+		parties = w.values
 	}
-	if err := namesThere(parties.values, len(names)); err != nil {
+	if err := namesThere(parties, len(names)); err != nil {
 		return nil, err
 	}
-	x := &composing{names: len(names), parties: len(parties.values),
+	x := &composing{names: len(names), parties: len(parties),
 		name:  func(id ingest.ID) ingest.Name { return names[id] },
-		party: func(id uint32) ingest.Party { return parties.values[id] }}
+		party: func(id uint32) ingest.Party { return parties[id] }}
 	var err error
 	x.conflicts, err = s.conflicts(ctx, x)
 	return x, err
