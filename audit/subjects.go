@@ -3,10 +3,7 @@ package audit
 import (
 	"cmp"
 	"fmt"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"calaudit/ingest"
@@ -32,7 +29,7 @@ func (s *session) subjects(r *result, others []otherAnswers) []Subject {
 	people := list(users, func(i int32) string { return s.w.persons[i].id })
 	machines := list(devices, func(i int32) string { return s.w.devices[i].id })
 	all := make([]Subject, len(people)+len(machines))
-	onCores(len(people), 256, func(n int) {
+	OnCores(len(people), 256, func(n int) {
 		i := people[n]
 		p := &s.w.persons[i]
 		x := Subject{ID: p.id, Kind: "user", Class: p.class.String(), Name: p.name, Aliases: p.idents, Exemption: s.out.users[i], Readings: ofUsers[i]}
@@ -43,7 +40,7 @@ func (s *session) subjects(r *result, others []otherAnswers) []Subject {
 		}
 		all[n] = s.finish(x, &r.users[i], r, users[i], names)
 	})
-	onCores(len(machines), 256, func(n int) {
+	OnCores(len(machines), 256, func(n int) {
 		i := machines[n]
 		d := &s.w.devices[i]
 		x := Subject{ID: d.id, Kind: "device", Class: d.class, Aliases: d.ids, Exemption: s.out.devices[i], Readings: ofDevices[i]}
@@ -57,27 +54,6 @@ func (s *session) subjects(r *result, others []otherAnswers) []Subject {
 		all[len(people)+n] = s.finish(x, &r.devices[i], r, devices[i], names)
 	})
 	return all
-}
-
-// onCores calls for each number below n, in as many goroutines as there are
-// cores, each of which takes some numbers together.
-func onCores(n, together int, call func(i int)) {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range max(1, min(runtime.NumCPU(), 8)) {
-		wg.Go(func() {
-			for {
-				from := int(next.Add(int64(together))) - together
-				for i := from; i < min(from+together, n); i++ {
-					call(i)
-				}
-				if from >= n {
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
 }
 
 func (s *session) finish(x Subject, st *standing, r *result, uses []int32, names labels) Subject {

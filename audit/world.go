@@ -117,7 +117,7 @@ func (w *world) fill(lists []usageList, more int, of func(*Usage) use) {
 			}
 		}
 	}
-	onCores(len(parts), 1, func(i int) { each(&parts[i], func(*Usage) { parts[i].at++ }) })
+	OnCores(len(parts), 1, func(i int) { each(&parts[i], func(*Usage) { parts[i].at++ }) })
 	total := 0
 	for i := range parts {
 		n := parts[i].at
@@ -125,7 +125,7 @@ func (w *world) fill(lists []usageList, more int, of func(*Usage) use) {
 		total += n
 	}
 	w.uses = make([]use, total, total+more)
-	onCores(len(parts), 1, func(i int) {
+	OnCores(len(parts), 1, func(i int) {
 		at := parts[i].at
 		each(&parts[i], func(u *Usage) {
 			w.uses[at] = w.complete(of(u))

@@ -196,16 +196,33 @@ func (w *Window) page(b *summaryPage, r *rowPages, low, high uint64, sums []sum,
 
 // Usages are the usages of the window, calls without regard to peers.
 func (w *Window) Usages() []audit.Usage {
-	n := 0
-	for i := range w.sums {
-		n += bit(w.sums[i].count > 0)
-	}
-	list := make([]audit.Usage, 0, n)
-	for i := range w.sums {
-		if w.sums[i].count > 0 {
-			list = append(list, w.usageOf(uint32(i), &w.sums[i]))
+	return listed(w.sums, w.usageOf)
+}
+
+// listed makes usages of the sums that hold something, on all cores.
+func listed(sums []sum, usage func(i uint32, x *sum) audit.Usage) []audit.Usage {
+	const together = 16 << 10
+	parts := (len(sums) + together - 1) / together
+	each := func(part int, call func(i int)) {
+		for i := part * together; i < min((part+1)*together, len(sums)); i++ {
+			if sums[i].count > 0 {
+				call(i)
+			}
 		}
 	}
+	at := make([]int, parts+1) // where the usages of a part begin
+	audit.OnCores(parts, 1, func(part int) { each(part, func(int) { at[part+1]++ }) })
+	for part := range parts {
+		at[part+1] += at[part]
+	}
+	list := make([]audit.Usage, at[parts])
+	audit.OnCores(parts, 1, func(part int) {
+		next := list[at[part]:]
+		each(part, func(i int) {
+			next[0] = usage(uint32(i), &sums[i])
+			next = next[1:]
+		})
+	})
 	return list
 }
 
@@ -256,19 +273,11 @@ func (w *Window) Calls(ctx context.Context, class []ingest.Class) ([]audit.Usage
 	if err != nil {
 		return nil, err
 	}
-	n := 0
-	for i := range sums {
-		n += bit(sums[i].count > 0)
-	}
-	list := make([]audit.Usage, 0, n)
-	for i := range sums {
-		if sums[i].count > 0 {
-			u := w.usageOf(calls[i/classes], &sums[i])
-			u.Peer = ingest.Class(i % classes)
-			list = append(list, u)
-		}
-	}
-	return list, nil
+	return listed(sums, func(i uint32, x *sum) audit.Usage {
+		u := w.usageOf(calls[i/classes], x)
+		u.Peer = ingest.Class(i % classes)
+		return u
+	}), nil
 }
 
 // callSpans makes the spans of calls that the window needs, anew when a name
