@@ -274,7 +274,7 @@ func (a *app) writing(ctx context.Context, create bool, f func(*store.Store) err
 
 // memoryAim is what a command that writes may take, in bytes, before the
 // collector works harder than it has to.
-const memoryAim = 220 << 20
+const memoryAim = 200 << 20
 
 // limitMemory makes a big estate fit a small server. What an estate needs at
 // least grows with its people: the limit gives way to that, as called again
