@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"hash/maphash"
@@ -95,8 +96,8 @@ func (w *words[T]) grow() {
 
 // load reads everything that is saved.
 func (w *words[T]) load(ctx context.Context, q querier) error {
-	var total int
-	if err := q.QueryRowContext(ctx, "SELECT coalesce(max(first+words), 1) FROM dictionary WHERE kind=?", w.kind).Scan(&total); err != nil {
+	total, err := w.count(ctx, q)
+	if err != nil {
 		return err
 	}
 	rows, err := q.QueryContext(ctx, "SELECT first, words, block FROM dictionary WHERE kind=? ORDER BY first", w.kind)
@@ -125,6 +126,15 @@ func (w *words[T]) load(ctx context.Context, q querier) error {
 	return rows.Err()
 }
 
+// count is how many words are saved, the zero value included.
+func (w *words[T]) count(ctx context.Context, q querier) (n int, err error) {
+	err = q.QueryRowContext(ctx, "SELECT first+words FROM dictionary WHERE kind=? ORDER BY first DESC LIMIT 1", w.kind).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 1, nil
+	}
+	return n, err
+}
+
 // few reads words a block at a time, when they are asked for: the look-up of
 // one person needs few of them. It must not be asked while rows of a query are
 // open: there is one connection.
@@ -139,7 +149,8 @@ type few[T comparable] struct {
 
 func newFew[T comparable](ctx context.Context, q querier, w *words[T]) (*few[T], error) {
 	f := &few[T]{ctx: ctx, q: q, words: w, blocks: map[int][]T{}}
-	err := q.QueryRowContext(ctx, "SELECT coalesce(max(first+words), 1) FROM dictionary WHERE kind=?", w.kind).Scan(&f.n)
+	var err error
+	f.n, err = w.count(ctx, q)
 	return f, err
 }
 

@@ -116,15 +116,8 @@ func largePages(ctx context.Context, path string) error {
 // Probe tells whether a database is still to be made, and refuses files that
 // cannot be ours, without touching anything.
 func Probe(ctx context.Context, path string) (fresh bool, err error) {
-	switch info, err := os.Stat(path); {
-	case path == "":
-		return false, errors.New("the database has no name; give a file with --db")
-	case errors.Is(err, fs.ErrNotExist):
-		return true, nil
-	case err != nil:
-		return false, pathError(path, err)
-	case info.IsDir():
-		return false, fmt.Errorf("%s: a folder; give a file with --db", path)
+	if there, err := existing(path); !there {
+		return err == nil, err
 	}
 	s, err := open(ctx, path, readOnly(path))
 	if err == nil {
@@ -135,6 +128,21 @@ func Probe(ctx context.Context, path string) (fresh bool, err error) {
 		return false, fmt.Errorf("%s: %w", path, err)
 	}
 	return false, nil
+}
+
+// existing tells whether there is a file.
+func existing(path string) (there bool, err error) {
+	switch info, err := os.Stat(path); {
+	case path == "":
+		return false, errors.New("the database has no name; give a file with --db")
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, pathError(path, err)
+	case info.IsDir():
+		return false, fmt.Errorf("%s: a folder; give a file with --db", path)
+	}
+	return true, nil
 }
 
 // readOnly are the options to look at a database. Reading a write-ahead log
@@ -165,11 +173,11 @@ func pathError(path string, err error) error {
 
 // OpenReadOnly opens an existing database to look at it.
 func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
-	fresh, err := Probe(ctx, path)
+	there, err := existing(path)
 	if err != nil {
 		return nil, err
 	}
-	if fresh {
+	if !there {
 		return nil, fmt.Errorf("%s: %w", path, ErrNoDatabase)
 	}
 	s, err := open(ctx, path, readOnly(path))
