@@ -284,6 +284,7 @@ func migrationVersion(file string) int {
 var after = map[int]func(ctx context.Context, tx *sql.Tx) error{
 	2: packEvidence,
 	3: splitSubjects,
+	6: sumLines,
 }
 
 // migrate applies the missing migrations, each in a transaction of its own

@@ -112,7 +112,7 @@ func fillSpans(ctx context.Context, tx *sql.Tx, spans []span, kind int, m merger
 		return err
 	}
 	defer put.Close()
-	w := new(pageWriter)
+	w := &pageWriter{perRow: pagesPerSpanRow}
 	for _, s := range spans {
 		w.save = func(ctx context.Context, row *summaryRow) error {
 			_, err := put.ExecContext(ctx, s.days, s.day, row.kind, row.first, row.last, row.pages)

@@ -322,7 +322,7 @@ func (s *Store) subjectsWith(ctx context.Context, run int, kind, text string, ca
 func (s *Store) Subject(ctx context.Context, run int, kind, id string) (*audit.Subject, error) {
 	var plane, figures []byte
 	err := s.q.QueryRowContext(ctx, `SELECT p.data, s.figures FROM run_subjects s JOIN plane p ON p.id=s.plane
-		WHERE s.run=? AND s.kind=? AND s.first<=? AND s.last>=?`, run, kind, id, id).Scan(&plane, &figures)
+		WHERE s.run=?1 AND s.kind=?2 AND s.first=(SELECT max(first) FROM run_subjects WHERE run=?1 AND kind=?2 AND first<=?3) AND s.last>=?3`, run, kind, id).Scan(&plane, &figures)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -384,8 +384,9 @@ func (s *Store) Verdicts(ctx context.Context, kind, id string) ([]Verdict, error
 		plane int64
 	}
 	var places []place
-	err := each(ctx, s.q, `SELECT r.id, r.as_of, s.plane FROM run r JOIN run_subjects s ON s.run=r.id
-		WHERE s.kind=?1 AND s.first<=?2 AND s.last>=?2 ORDER BY r.id`, func(rows *sql.Rows) error {
+	err := each(ctx, s.q, `SELECT r.id, r.as_of, s.plane FROM run r JOIN run_subjects s ON s.run=r.id AND s.kind=?1
+			AND s.first=(SELECT max(first) FROM run_subjects WHERE run=r.id AND kind=?1 AND first<=?2)
+		WHERE s.last>=?2 ORDER BY r.id`, func(rows *sql.Rows) error {
 		var p place
 		err := rows.Scan(&p.run, &p.asOf, &p.plane)
 		places = append(places, p)

@@ -119,7 +119,7 @@ func (s *Store) summarise(ctx context.Context, names []ingest.Name, from, to int
 			for k := range workers[i].takers {
 				workers[i].takers[k] = taker{m: &m, usages: newUsages()}
 			}
-			workers[i].m = &m
+			workers[i].m, workers[i].perRow = &m, pagesPerDayRow
 			workers[i].save = func(ctx context.Context, row *summaryRow) error {
 				_, err := put.ExecContext(ctx, row.day, row.kind, row.first, row.last, row.reach, row.pages)
 				return err

@@ -37,15 +37,19 @@ type summaryRow struct {
 // damaged page must not take memory beyond it. Pages are cut long before.
 const mostPlaces = 1 << 20
 
-// pagesPerRow: an audit reads all rows, the look-up of one person one row a
-// day, and of that one or two pages.
-const pagesPerRow = 4
+// Pages in a row: an audit reads mostly spans, of which rows should be few; the
+// look-up of one person reads a page of every day.
+const (
+	pagesPerDayRow  = 1
+	pagesPerSpanRow = 4
+)
 
 // pageWriter gathers entries to pages and pages to rows.
 type pageWriter struct {
-	page summaryPage
-	row  summaryRow
-	save func(ctx context.Context, row *summaryRow) error
+	perRow int // pages
+	page   summaryPage
+	row    summaryRow
+	save   func(ctx context.Context, row *summaryRow) error
 }
 
 func (w *pageWriter) begin(day int64, kind int) {
@@ -74,7 +78,7 @@ func (w *pageWriter) turn(ctx context.Context, reach int64) error {
 	row.pages = binary.AppendUvarint(row.pages, last-first)
 	row.pages = append(row.pages, b.packed...)
 	b.n, b.where = 0, b.where[:0]
-	if row.n++; row.n == pagesPerRow {
+	if row.n++; row.n == w.perRow {
 		return w.put(ctx)
 	}
 	return nil
