@@ -249,8 +249,12 @@ func (l *lookup) day(ctx context.Context, day int64, where map[uint64]bool) erro
 
 // segments adds those in which a user's facts stand, by day.
 func (l *lookup) segments(ctx context.Context, user uint64, where map[int64]*theirs) error {
-	return each(ctx, l.s.q, `SELECT day, kind, pages FROM summary WHERE day>=?1 AND day<?2 AND first<=?4 AND last>=?4
-			AND day IN (SELECT day FROM summarised WHERE version=?5)
+	// The rows of a day and kind are in the order of users, and few hold the same.
+	return each(ctx, l.s.q, `SELECT s.day, s.kind, s.pages FROM summarised d
+			CROSS JOIN (SELECT 1 AS kind UNION ALL SELECT 2 UNION ALL SELECT 3) k
+			CROSS JOIN summary s ON s.day=d.day AND s.kind=k.kind AND s.last>=?4 AND s.first<=?4
+				AND s.first>=coalesce((SELECT max(first) FROM summary WHERE day=d.day AND kind=k.kind AND first<?4), 0)
+			WHERE d.day>=?1 AND d.day<?2 AND d.version=?5
 		UNION ALL SELECT day, kind, pages FROM summary WHERE kind=3 AND reach>=?3 AND day<?1 AND first<=?4 AND last>=?4
 			AND day IN (SELECT day FROM summarised WHERE version=?5)`, func(rows *sql.Rows) error {
 		var day int64

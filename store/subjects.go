@@ -384,7 +384,7 @@ func (s *Store) Verdicts(ctx context.Context, kind, id string) ([]Verdict, error
 		plane int64
 	}
 	var places []place
-	err := each(ctx, s.q, `SELECT r.id, r.as_of, s.plane FROM run r JOIN run_subjects s ON s.run=r.id AND s.kind=?1
+	err := each(ctx, s.q, `SELECT r.id, r.as_of, s.plane FROM run r CROSS JOIN run_subjects s ON s.run=r.id AND s.kind=?1
 			AND s.first=(SELECT max(first) FROM run_subjects WHERE run=r.id AND kind=?1 AND first<=?2)
 		WHERE s.last>=?2 ORDER BY r.id`, func(rows *sql.Rows) error {
 		var p place
