@@ -23,12 +23,16 @@ func (s *session) subjects(r *result, others []otherAnswers) []Subject {
 		}
 	}
 	all := make([]Subject, 0, n)
+	shared, at := s.w.sharing(), 0
 	for i, uses := range users {
+		p := &s.w.persons[i]
+		ties, met := s.w.ties[at:at+len(p.idents)], s.w.met[at:at+len(p.idents)]
+		at += len(p.idents)
 		if len(uses) == 0 {
 			continue
 		}
-		p := &s.w.persons[i]
-		x := Subject{ID: p.id, Kind: "user", Class: p.class.String(), Name: p.name, Aliases: p.idents, Exemption: s.out.users[int32(i)], Readings: ofUsers[int32(i)]}
+		x := Subject{ID: p.id, Kind: "user", Class: p.class.String(), Name: p.name, Aliases: p.idents, Exemption: s.out.users[int32(i)], Readings: ofUsers[int32(i)], Shared: shared[int32(i)]}
+		x.AliasBy, x.AliasRecords = known(p, ties, met)
 		for _, u := range uses {
 			if d := s.w.uses[u].device; d >= 0 {
 				x.Shares = append(x.Shares, s.w.devices[d].id)

@@ -146,9 +146,24 @@ func (w *world) calls(in *Input) ([]Usage, error) {
 	return in.Calls(class)
 }
 
-// add completes a use. An identity that is a device has no user; where it was
-// used on no known machine, it was used on the device that it is.
+// add takes a use of an identity. One of a shared account is one of each of its
+// people.
 func (w *world) add(x use) {
+	crew := w.crews[x.owner]
+	if crew == nil || len(crew.people) == 0 {
+		w.place(x)
+		return
+	}
+	crew.records += int(x.count)
+	for _, x.owner = range crew.people {
+		w.place(x)
+		x.untold = false // told once
+	}
+}
+
+// place completes a use. An identity that is a device has no user; where it was
+// used on no known machine, it was used on the device that it is.
+func (w *world) place(x use) {
 	p := &w.persons[x.owner]
 	x.class, x.user = p.class, x.owner
 	x.version = w.servers[x.server].version

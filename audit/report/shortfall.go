@@ -27,6 +27,9 @@ func Shortfall(r *audit.Report) Document {
 	add(heading(r), true)
 	add(position(r), true)
 	add(totals(r), true)
+	if r.People != nil {
+		add(people(r), r.People.MergedPersons > 0 || len(r.People.Shared) > 0)
+	}
 	if r.Mix != nil && r.Assign == "optimal" {
 		add(mixes(r), true)
 	}
