@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,30 +42,32 @@ func (p Problem) String() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Lin
 // Software Assurance the newest released while that ran. A suite without
 // either serves the oldest generation that suites ever covered.
 func (e *Entitlement) Effective() Version {
-	v := e.Version
-	if until, err := time.Parse(time.DateOnly, e.SAUntil); err == nil {
-		v = max(v, newestBy(until))
+	v, until := e.Version, time.Time{}
+	if t, err := time.Parse(time.DateOnly, e.SAUntil); err == nil {
+		until = t
 	}
+	if l, err := license(e.License); err == nil && len(l.Holds) > 0 {
+		return l.held(v, newestBy(until))
+	}
+	v = max(v, newestBy(until))
 	if v == 0 {
 		v, _ = ParseVersion("2007")
 	}
 	return v
 }
 
-// Families lists what one unit of the entitlement gives to one holder.
-func (e *Entitlement) Families() []string {
-	l, err := license(e.License)
-	if err != nil {
-		return nil
-	}
-	all := slices.Clone(l.Grants)
-	for _, d := range l.WithSAAt {
-		if e.SAUntil >= d.Date && (e.SAFrom == "" || e.SAFrom <= d.Date) {
-			all = append(all, d.Grants...)
+// held is the version of what a licence of another product holds: that of its
+// own version, or of a later one that its Software Assurance reached; 0 where
+// that is not known.
+func (l *License) held(own, reached Version) (v Version) {
+	for from, to := range l.Holds {
+		f, _ := ParseVersion(from)
+		t, _ := ParseVersion(to)
+		if f == own || f > own && f <= reached {
+			v = max(v, t)
 		}
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	return v
 }
 
 // entitlementColumns are the columns of licenses.csv; the first four are needed.
@@ -178,6 +181,9 @@ func parseEntitlement(get func(string) string) (e Entitlement, err error) {
 			names = append(names, r.Version)
 		}
 		return e, fmt.Errorf("%s needs a version; valid: %s", l.Name, strings.Join(names, ", "))
+	}
+	if _, ok := l.Holds[e.Version.String()]; !ok && len(l.Holds) > 0 {
+		return e, fmt.Errorf("version %s of %s is not known to hold anything that counts here; known: %s", e.Version, l.Name, strings.Join(slices.Sorted(maps.Keys(l.Holds)), ", "))
 	}
 	if e.Quantity, err = strconv.Atoi(get("quantity")); err != nil || e.Quantity < 0 || e.Quantity > 1e9 {
 		return e, fmt.Errorf("quantity %q is not a whole number from 0 on", get("quantity"))

@@ -105,7 +105,7 @@ func TestMessagesDoNotSpeakOfGo(t *testing.T) {
 		"servers = ", "servers.a.pool = ", "exemptions = ", "[[exemptions]]\nuntil = ", "[[exemptions]]\nreason = ", "name = ", "sources = ",
 		"sources.a = ", "sources.a.url = ", "licenses.standard = ", "questions = ", "[[questions]]\ncite = ", "rules = ", "[[rules]]\nexempt = ",
 		"[[rules]]\nstrict = ", "[[rules]]\nstrict.require = ", "otherwise = ", "otherwise.count_as = ", "[[servers]]\nrole = ",
-		"releases = ", "[[licenses]]\nsuite = ", "[[licenses]]\nwith_sa_at = ", "[servers]\n", "[[devices]]\nclass = "}
+		"releases = ", "[[licenses]]\nsuite = ", "[[licenses]]\nrights = ", "[servers]\n", "[[devices]]\nclass = "}
 	for what, parse := range read {
 		for _, line := range lines {
 			for _, v := range values {
@@ -210,7 +210,8 @@ func TestParseEntitlements(t *testing.T) {
 	for i, want := range []struct {
 		version, families string
 	}{{"2007-r2", "standard"}, {"2010", "enterprise standard"}, {"2007", "enterprise standard"}, {"2005", "standard"}} {
-		if v, f := owned[i].Effective().String(), strings.Join(owned[i].Families(), " "); v != want.version || f != want.families {
+		r := rightsOf(owned[i : i+1])
+		if v, f := r[0].version.String(), strings.Join(r[0].families, " "); v != want.version || f != want.families {
 			t.Errorf("%d: %s of %s, want %v", i, f, v, want)
 		}
 	}
@@ -243,7 +244,7 @@ func TestPrices(t *testing.T) {
 
 func TestCatalogue(t *testing.T) {
 	for _, l := range Catalog() {
-		if l.Title == "" || len(l.Metrics) == 0 || len(l.Grants)+len(l.WithSAAt) == 0 {
+		if l.Title == "" || len(l.Metrics) == 0 || len(l.Grants)+len(l.Rights) == 0 {
 			t.Errorf("incomplete: %+v", l)
 		}
 	}

@@ -15,6 +15,7 @@ type Report struct {
 	Totals     Totals      `json:"totals"`
 	People     *People     `json:"people,omitempty"` // missing in runs of earlier versions
 	Position   []Position  `json:"position"`
+	Entitled   []Entitled  `json:"entitlements,omitempty"` // that count as something else than what was bought
 	Readings   []Reading   `json:"readings"`
 	Coverage   []Coverage  `json:"coverage"`
 	Servers    []Server    `json:"servers"`
@@ -134,6 +135,18 @@ type Position struct {
 	Shortfall int    `json:"shortfall"`
 	Surplus   int    `json:"surplus"`
 	Cost      string `json:"cost,omitempty"` // of the shortfall, where the licence has a price
+}
+
+// Entitled is an entitlement that counts as something else than what stands on
+// it: what suites and Office hold, and what Software Assurance made of it.
+type Entitled struct {
+	License   string   `json:"license"`
+	Metric    string   `json:"metric"`
+	Version   string   `json:"version"`
+	Quantity  int      `json:"quantity"`
+	As        []string `json:"as"` // all of them to one holder
+	AsVersion string   `json:"as_version"`
+	Why       string   `json:"why"`
 }
 
 // Reading is a disputed question, the answer taken, and what either answer gives.

@@ -167,8 +167,8 @@ func (s *session) notes(subjects []Subject, servers []Server) []string {
 	s.w.logonNotes(say)
 	say(connected, "Outsiders covered by External Connectors, which must be on every server that they reached: %d.")
 	say(assumed, "Servers whose role or edition is not told, counted as front ends of Standard Edition: %d.")
-	if c := s.w.clients; !c.named(s.in.Owned) {
-		say(c.devices, "Devices on which hosted users ran the Communicator desktop client, whose licences are not counted because the entitlements do not name it: %d.")
+	if note := s.w.clients.note(s.in.Owned); note != "" {
+		notes = append(notes, note)
 	}
 	say(gateways, "Gateways that hold device CALs, although the people behind them count and not the gateway (multiplexing): %d.")
 	switch {

@@ -7,19 +7,19 @@ import (
 // use is a usage in terms of who is who: what the rules and the demands need.
 // There may be millions, so it is small.
 type use struct {
-	owner        int32 // person of the identity
-	user         int32 // the same, or -1 when that identity is a device
-	device       int32 // -1 when not known
-	server       int32 // number of its name
-	count        uint32
-	first, last  uint32 // seconds since 1970, 0 for undated
-	class        ingest.Class
-	activity     ingest.Activity
-	peer         ingest.Class
-	version      Version // newest server version reached, 0 when not told
-	manner       manner
-	untold       bool
-	communicator bool // the client is licensed desktop software
+	owner       int32 // person of the identity
+	user        int32 // the same, or -1 when that identity is a device
+	device      int32 // -1 when not known
+	server      int32 // number of its name
+	count       uint32
+	first, last uint32 // seconds since 1970, 0 for undated
+	class       ingest.Class
+	activity    ingest.Activity
+	peer        ingest.Class
+	version     Version // newest server version reached, 0 when not told
+	manner      manner
+	untold      bool
+	client      Version // of the client where that is licensed desktop software, else 0
 }
 
 // server is a server as the evidence names it.
@@ -42,12 +42,12 @@ type world struct {
 
 func newWorld(in *Input) (*world, error) {
 	w := &world{cast: casting(in), hosts: newHosts(in.Estate), serverNamed: map[string]int32{}}
-	communicators := make([]bool, len(in.Names))
+	communicators := make([]Version, len(in.Names))
 	servers := make([]int32, len(in.Names))
 	for i, n := range in.Names {
 		switch n.Kind {
 		case ingest.ClientName:
-			communicators[i] = ingest.IsCommunicator(n.Text)
+			communicators[i] = communicator(n.Text, in.Policy.version)
 		case ingest.ServerName:
 			servers[i] = w.server(n.Text)
 		default:
@@ -66,7 +66,7 @@ func newWorld(in *Input) (*world, error) {
 			if owner < 0 || part == 0 && in.Calls != nil && u.Activity.Call() {
 				continue
 			}
-			w.add(use{owner: owner, activity: u.Activity, server: servers[u.Server], untold: u.Untold, communicator: communicators[u.Client],
+			w.add(use{owner: owner, activity: u.Activity, server: servers[u.Server], untold: u.Untold, client: communicators[u.Client],
 				manner: mannerOf(&u.UsageKey), peer: u.Peer, count: uint32(u.Count), first: secondsOf(u.First), last: secondsOf(u.Last), device: w.deviceOfUse(u)})
 		}
 	}
