@@ -20,10 +20,13 @@ func Solve(e *Estate) *Mix {
 		if other.Compare(all.Value) < 0 {
 			all = other
 		}
-		if users, devices, sure := q.exhaust(all.Value); users != nil {
+		if users, devices, sure := q.exhaust(User, searchUsers, all.Value); users != nil {
 			return q.finish(users, devices, sure)
 		}
 		x := p.solve()
+		if x = q.sharpen(x); x.Exact {
+			return x
+		}
 		if all.Compare(x.Value) < 0 {
 			all.Least, all.Exact = x.Least, false
 			return all
@@ -31,6 +34,23 @@ func Solve(e *Estate) *Mix {
 		return x
 	}
 	return p.solve()
+}
+
+// sharpen tries everything that one side may hold where the cuts left something
+// open and that side is small: what they found cuts the search short.
+func (q *question) sharpen(x *Mix) *Mix {
+	for _, side := range []Metric{Device, User} {
+		if x.Exact {
+			break
+		}
+		if users, devices, sure := q.exhaust(side, searchHolders, x.Value); users != nil {
+			if better := q.finish(users, devices, sure); better.Exact || better.Compare(x.Value) < 0 {
+				better.Least = max(better.Least, x.Least)
+				x = better
+			}
+		}
+	}
+	return x
 }
 
 // finish prices an answer. Where the holders are the best ones for sure, its
