@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -211,15 +212,22 @@ func parseEntitlement(get func(string) string) (e Entitlement, err error) {
 	return e, nil
 }
 
+// maxPriceDigits bounds a unit price, so that sums of nine million licences fit
+// in 63 bits of thousandths; fitting checks what more there are.
+const maxPriceDigits = 9
+
 // parsePrice reads a plain decimal of up to three places exactly, in
 // thousandths: money is never a floating-point number.
 func parsePrice(s string) (int64, error) {
 	whole, places, found := strings.Cut(s, ".")
 	digits := func(s string) bool { return strings.Trim(s, "0123456789") == "" }
-	if whole == "" || !digits(whole) || !digits(places) || found && places == "" || len(places) > 3 || len(whole) > 12 {
+	if whole == "" || !digits(whole) || !digits(places) || found && places == "" || len(places) > 3 {
 		return 0, fmt.Errorf("unit_price %q is not a decimal number such as 31.50", s)
 	}
-	return strconv.ParseInt(whole+(places + "000")[:3], 10, 64)
+	if whole = strings.TrimLeft(whole, "0"); len(whole) > maxPriceDigits {
+		return 0, fmt.Errorf("unit_price %q is not below 1,000,000,000; state prices in a larger unit", s)
+	}
+	return strconv.ParseInt("0"+whole+(places + "000")[:3], 10, 64)
 }
 
 // oneCurrency reports entitlements that are priced in different currencies.
@@ -234,6 +242,17 @@ func oneCurrency(owned []Entitlement) error {
 		case e.Currency != first.Currency:
 			return fmt.Errorf("%s:%d: currency %s, but %s:%d has %s; prices must be in one currency",
 				e.File, e.Line, e.Currency, first.File, first.Line, first.Currency)
+		}
+	}
+	return nil
+}
+
+// fitting reports prices of which so many licences could cost more than can be
+// counted.
+func fitting(owned []Entitlement, licences int) error {
+	for i := range owned {
+		if e := &owned[i]; e.Priced && e.UnitPrice > math.MaxInt64/int64(max(licences, 1)) {
+			return fmt.Errorf("%s:%d: unit_price %s for up to %d licences is more than can be counted; state prices in a larger unit", e.File, e.Line, money(e.UnitPrice), licences)
 		}
 	}
 	return nil

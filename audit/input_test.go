@@ -230,15 +230,32 @@ func TestParseEntitlements(t *testing.T) {
 }
 
 func TestPrices(t *testing.T) {
-	for text, want := range map[string]int64{"0": 0, "31": 31000, "31.5": 31500, "0.005": 5} {
+	for text, want := range map[string]int64{"0": 0, "31": 31000, "31.5": 31500, "0.005": 5, "999999999.999": 999_999_999_999, "0000000000031": 31000} {
 		if got, err := parsePrice(text); err != nil || got != want {
 			t.Errorf("%q: %d, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", "-1", "1,5", ".5", "5.", "1.0001", "1.2.3", "NaN", "1e3"} {
+	for _, text := range []string{"", "-1", "1,5", ".5", "5.", "1.0001", "1.2.3", "NaN", "1e3", "1000000000", "999999999999999999999"} {
 		if _, err := parsePrice(text); err == nil {
 			t.Errorf("%q was taken", text)
 		}
+	}
+}
+
+// Sums never wrap: what could be too much is refused with its line.
+func TestPricesThatCannotBeSummedAreRefused(t *testing.T) {
+	s := newScene()
+	s.fact(t, testAt, "im-login a@contoso.com")
+	in := s.input(mustPolicy(t))
+	in.Owned = []Entitlement{{License: "ocs-standard-cal", Metric: "user", Version: 2, Priced: true, UnitPrice: 1 << 61, File: "l.csv", Line: 7}}
+	_, _, err := Run(in)
+	fails(t, err, "l.csv:7: unit_price 2305843009213693.952 for up to ", "more than can be counted")
+	in.Owned[0].UnitPrice = 1 << 59
+	if r, _, err := Run(in); err != nil || r.Mix.Cost != money(1<<59) {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if err := fitting([]Entitlement{{Priced: true, UnitPrice: 999_999_999_999}}, 9_000_000); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -37,6 +37,10 @@ func Run(in *Input) (*Report, []Subject, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	// Of everybody each family, and of every server its licence and connectors.
+	if err := fitting(in.Owned, (len(families)+1)*(len(w.persons)+len(w.devices))+3*(len(w.servers)+len(in.Estate.Servers))); err != nil {
+		return nil, nil, err
+	}
 	s := &session{in: in, w: w, present: w.present()}
 	s.market = newMarket(s)
 	exemptions := s.exemptions()
