@@ -69,16 +69,16 @@ type settled struct {
 
 func newMarket(s *session) *market {
 	m := &market{assign: s.in.Assign}
-	for i := range s.in.Owned {
-		e := &s.in.Owned[i]
+	for _, r := range rightsOf(s.in.Owned) {
+		e := r.of
 		set, metric := uint8(0), slices.Index(metricNames[:], e.Metric)
-		for _, name := range e.Families() {
+		for _, name := range r.families {
 			if f := slices.Index(families[:], name); f >= 0 {
 				set |= 1 << f
 			}
 		}
 		if set != 0 && metric >= 0 && e.Quantity > 0 {
-			m.stock = append(m.stock, mix.Stock{Metric: mix.Metric(metric), Families: set, Version: uint8(e.Effective()), Quantity: e.Quantity})
+			m.stock = append(m.stock, mix.Stock{Metric: mix.Metric(metric), Families: set, Version: uint8(r.version), Quantity: e.Quantity})
 		}
 	}
 	names := labels{s.in.Policy.Licenses}

@@ -78,7 +78,7 @@ func (k *classifier) person(p *person) ingest.Class {
 	switch { // rule 1
 	case has(k.applications):
 		return ingest.Application
-	case has(k.guests) || slices.ContainsFunc(p.idents, func(id string) bool { return k.guestDomains[ingest.Domain(id)] }):
+	case k.guest(p):
 		return ingest.Guest
 	case has(k.devices) || slices.ContainsFunc(p.accounts, func(a *Account) bool { return a.Entry.Phone != "" }):
 		p.device = 0
@@ -121,6 +121,11 @@ func (k *classifier) person(p *person) ingest.Class {
 		best = min(best, account)
 	}
 	return precedence[best]
+}
+
+// guest tells whether the estate calls the person an outsider with an account.
+func (k *classifier) guest(p *person) bool {
+	return slices.ContainsFunc(p.idents, func(id string) bool { return k.guests[id] || k.guestDomains[ingest.Domain(id)] })
 }
 
 // identity applies rules 2 to 7 to one identity, and tells whether the

@@ -80,11 +80,10 @@ func (s *session) offered() bool {
 	if len(s.in.Policy.Connectors) == 0 {
 		return false
 	}
-	for i := range s.in.Owned {
-		e := &s.in.Owned[i]
-		for _, family := range e.Families() {
+	for _, r := range rightsOf(s.in.Owned) {
+		for _, family := range r.families {
 			for _, c := range connectorFamilies {
-				if family == c && (e.Quantity > 0 || e.Priced) {
+				if family == c && (r.of.Quantity > 0 || r.of.Priced) {
 					return true
 				}
 			}
@@ -164,5 +163,6 @@ func sameFamily(a, b string) bool {
 		return false
 	}
 	y, err := license(b)
-	return err == nil && len(x.Grants) == 1 && len(y.Grants) == 1 && x.Grants[0] == y.Grants[0]
+	return err == nil && len(x.Grants) == 1 && len(y.Grants) == 1 && x.Grants[0] == y.Grants[0] &&
+		len(x.Holds) == 0 && len(y.Holds) == 0 // an Office suite costs what Office costs
 }

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -54,23 +55,122 @@ func TestExternalConnectors(t *testing.T) {
 }
 
 func TestCommunicatorClients(t *testing.T) {
-	const agent = " client=UCCAPI/3.5.6907.0_OC/3.5.6907.0_(Microsoft_Office_Communicator_2007_R2)"
+	const old, r2, lync, other = " client=UCCP/2.0.6362.0_OC/2.0.6362.0", " client=UCCAPI/3.5.6907.0_OC/3.5.6907.0_(Microsoft_Office_Communicator_2007_R2)",
+		" client=UCCAPI/15.0.4420.1017_OC/15.0.4420.1017", " client=Office_Communicator"
 	s := newScene()
-	for _, f := range []string{"im-login a@contoso.com device=host:pc1" + agent, "im-login b@contoso.com device=host:pc1" + agent,
-		"im-login c@contoso.com" + agent, "im-login d@contoso.com device=host:pc2", "im-session p@fabrikam.com" + agent} {
+	for _, f := range []string{"im-login a@contoso.com device=host:pc1" + old, "im-login b@contoso.com device=host:pc1" + r2,
+		"im-login c@contoso.com" + r2, "im-login d@contoso.com device=host:pc2", "im-session p@fabrikam.com" + r2,
+		"im-login e@contoso.com device=host:pc3" + old, "im-login f@contoso.com device=host:pc4" + lync, "im-login g@contoso.com device=host:pc5" + other} {
 		s.fact(t, testAt, f)
 	}
 	in := s.input(mustPolicy(t))
 	in.Estate.SIPDomains = []string{"contoso.com"}
-	r, _ := mustRun(t, in)
-	if notes := strings.Join(r.Notes, "\n"); len(r.Position) != 1 || !strings.Contains(notes, "Communicator desktop client") {
-		t.Errorf("not named by the entitlements: %v\n%s", r.Position, notes)
+	const told = "Communicator desktop client, by user agent: 2007 on devices: 2, by users whose device is not known: 0; 2007-r2 on devices: 1, by users whose device is not known: 1; 2013 on devices: 1, by users whose device is not known: 0."
+	for _, c := range []struct{ name, owned, rows, note, as string }{
+		{"not named", "", "", told + " Its licences are not counted because the entitlements do not name it.", ""},
+		{"alone, a newer one for an older client", "communicator-client,device,2007-r2,2,,", "device 2007 2 1 1 0, device 2007-r2 1 2 0 0, device 2013 1 0 1 0, user 2007-r2 1 0 1 0",
+			told + " That it is licensed per device is not verified.", ""},
+		{"in Office", "office-professional-plus,device,2007,3,,\noffice-professional-plus,device,2013,1,,\noffice-enterprise,user,2007,1,,",
+			"device 2007 2 2 0 0, device 2007-r2 1 3 0 0, device 2013 1 1 0 0, user 2007-r2 1 1 0 0", told + " That it is licensed per device is not verified.",
+			"office-enterprise 2007 = communicator-client 2007-r2; office-professional-plus 2007 = communicator-client 2007-r2; office-professional-plus 2013 = communicator-client 2013"},
+		{"Office by Software Assurance", "office-professional-plus,device,2007,4,2007-01-01,2013-01-01", "device 2007 2 2 0 0, device 2007-r2 1 3 0 0, device 2013 1 4 0 0, user 2007-r2 1 0 1 0",
+			told + " That it is licensed per device is not verified.", "office-professional-plus 2007 = communicator-client 2013"},
+		{"by what became of Live Communications Server", "lcs-cal,device,2005,2,2006-01-01,2009-06-30\nlcs-server,server,2005,1,2006-01-01,2009-06-30",
+			"device 2007 2 1 1 0, device 2007-r2 1 2 0 0, device 2013 1 0 1 0, user 2007-r2 1 0 1 0", told + " That it is licensed per device is not verified.",
+			"lcs-cal 2005 = communicator-client 2007-r2; lcs-cal 2005 = ocs-enterprise-cal ocs-standard-cal 2007-r2; lcs-server 2005 = lcs-server 2007-r2"},
+		{"which ended before the next client", "lcs-cal,device,2005,2,2006-01-01,2008-06-30\nlcs-server,server,2005,1,2006-01-01,2008-06-30",
+			"device 2007 2 2 0 0, device 2007-r2 1 0 1 0, device 2013 1 0 1 0, user 2007-r2 1 0 1 0", told + " That it is licensed per device is not verified.",
+			"lcs-cal 2005 = communicator-client 2007; lcs-cal 2005 = ocs-enterprise-cal ocs-standard-cal 2007; lcs-server 2005 = lcs-server 2007"},
+		{"without the server", "lcs-cal,device,2005,2,2006-01-01,2008-06-30", "", told + " Its licences are not counted because the entitlements do not name it.",
+			"lcs-cal 2005 = ocs-enterprise-cal ocs-standard-cal 2007"},
+		{"with a server covered too late", "lcs-cal,device,2005,2,2006-01-01,2008-06-30\nlcs-server,server,2005,1,2007-11-01,2008-06-30", "", told + " Its licences are not counted because the entitlements do not name it.",
+			"lcs-cal 2005 = ocs-enterprise-cal ocs-standard-cal 2007; lcs-server 2005 = lcs-server 2007"},
+	} {
+		var problems []Problem
+		var err error
+		in.Owned, problems, err = ParseEntitlements("l", []byte("license,metric,version,quantity,sa_from,sa_until\n"+c.owned))
+		if err != nil || len(problems) > 0 {
+			t.Fatal(err, problems)
+		}
+		r, _ := mustRun(t, in)
+		var rows, as []string
+		for _, p := range r.Position {
+			if p.License == "communicator-client" {
+				rows = append(rows, fmt.Sprint(p.Metric, " ", p.Version, " ", p.Required, " ", p.Owned, " ", p.Shortfall, " ", p.Surplus))
+			}
+		}
+		for _, e := range r.Entitled {
+			as = append(as, e.License+" "+e.Version+" = "+strings.Join(e.As, " ")+" "+e.AsVersion)
+		}
+		if got := strings.Join(rows, ", "); got != c.rows {
+			t.Errorf("%s: %s, want %s", c.name, got, c.rows)
+		}
+		if got := strings.Join(as, "; "); got != c.as {
+			t.Errorf("%s: %s, want %s", c.name, got, c.as)
+		}
+		if !slices.Contains(r.Notes, c.note) {
+			t.Errorf("%s: %q", c.name, r.Notes)
+		}
 	}
-	in.Owned, _, _ = ParseEntitlements("l", []byte("license,metric,version,quantity\ncommunicator-client,device,2007-r2,1\n"))
-	r, _ = mustRun(t, in)
-	want := "[{communicator-client device 2007 1 1 0 0 } {communicator-client user 2007 1 0 1 0 } {ocs-standard-cal user 2007 4 0 4 0 }]"
+}
+
+// What Software Assurance and dates made of CALs, against what is needed of
+// later generations.
+func TestRightsOfSoftwareAssurance(t *testing.T) {
+	for _, c := range []struct{ owned, want string }{
+		{"ocs-enterprise-cal,user,2007,5,2008-01-01,2010-12-31", "enterprise 2010, plus 2010"},
+		{"ocs-enterprise-cal,user,2007,5,2009-06-30,2013-06-30", "enterprise 2013, plus 2013"},
+		{"ocs-enterprise-cal,user,2007,5,2009-06-30,2016-06-30", "enterprise 2015, plus 2013"},
+		{"ocs-enterprise-cal,user,2007,5,2009-07-01,2013-06-30", "enterprise 2013, plus 2010"},
+		{"ocs-enterprise-cal,user,2007-r2,5,2009-07-01,2010-11-30", "enterprise 2007-r2"},
+		{"ocs-enterprise-cal,user,2007,5,,2013-06-30", "enterprise 2013, plus 2010"},
+		{"ocs-enterprise-cal,user,2007,5,2010-12-01,2013-06-30", "enterprise 2013"},
+		{"ocs-enterprise-cal,user,2007,5,,", "enterprise 2007"},
+		{"lync-enterprise-cal,user,2010,5,2008-01-01,2010-12-31", "enterprise 2010"},
+		{"ecal-suite,user,,5,2008-01-01,2013-06-30", "enterprise+standard 2013, plus 2010"},
+		{"ecal-suite,user,,5,2010-12-01,2013-06-30", "enterprise+standard 2013"},
+		{"ecal-suite,user,,5,,2013-06-30", "enterprise+standard 2013"},
+		{"core-cal-suite,user,,5,2010-01-01,2011-07-31", ""},
+		{"core-cal-suite,user,,5,2010-01-01,2012-01-01", "standard 2010"},
+		{"core-cal-suite,user,,5,2012-01-01,2014-01-01", "standard 2013"},
+		{"lcs-cal,user,2005,5,2006-01-01,2007-10-01", "enterprise+standard 2007"},
+		{"lcs-cal,user,2005,5,2006-01-01,2007-09-30", "standard 2005"},
+		{"lcs-cal,user,2005,5,2007-10-02,2008-10-01", "standard 2007"},
+	} {
+		owned, problems, err := ParseEntitlements("l", []byte("license,metric,version,quantity,sa_from,sa_until\n"+c.owned))
+		if err != nil || len(problems) > 0 {
+			t.Fatal(err, problems)
+		}
+		var got []string
+		for _, r := range rightsOf(owned) {
+			got = append(got, strings.Join(r.families, "+")+" "+r.version.String())
+		}
+		if text := strings.Join(got, ", "); text != c.want {
+			t.Errorf("%s: %s, want %s", c.owned, text, c.want)
+		}
+	}
+	_, problems, _ := ParseEntitlements("l", []byte("license,metric,version,quantity\noffice-professional-plus,device,2010,1\n"))
+	if len(problems) != 1 || problems[0].What != "version 2010 of office-professional-plus is not known to hold anything that counts here; known: 2007, 2013, 2015, 2019" {
+		t.Errorf("%v", problems)
+	}
+}
+
+// Plus CALs that came of Enterprise CALs serve the need of another holder too:
+// they are licences of their own.
+func TestGrandfatheredPlusCALsAreInThePosition(t *testing.T) {
+	s := newScene()
+	s.fact(t, testAt, "voice-extension a@contoso.com")
+	s.fact(t, testAt, "conference-organized b@contoso.com")
+	in := s.input(mustPolicyNamed(t, "lync2010"))
+	in.Estate.SIPDomains = []string{"contoso.com"}
+	in.Owned, _, _ = ParseEntitlements("l", []byte("license,metric,version,quantity,sa_from,sa_until\nocs-enterprise-cal,user,2007,1,2008-01-01,2011-01-01\n"))
+	r, _ := mustRun(t, in)
+	want := "[{lync-enterprise-cal user 2010 1 1 0 0 } {lync-plus-cal user 2010 1 1 0 0 } {lync-standard-cal user 2010 2 0 2 0 }]"
 	if got := fmt.Sprint(r.Position); got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+	if len(r.Entitled) != 2 || !strings.Contains(r.Entitled[0].Why+r.Entitled[1].Why, "as many Plus CALs, for 2010 and the next wave [kurtsh") {
+		t.Errorf("%+v", r.Entitled)
 	}
 }
 

@@ -132,10 +132,10 @@ func answer(p *Policy, readings map[string]string, question string) string {
 // newestServer is the newest version among the server licences that were bought.
 func newestServer(owned []Entitlement) Version {
 	var v Version
-	for i := range owned {
-		for _, family := range owned[i].Families() {
-			if owned[i].Quantity > 0 && (family == "server" || family == "server-standard" || family == "server-enterprise") {
-				v = max(v, owned[i].Version)
+	for _, r := range rightsOf(owned) {
+		for _, family := range r.families {
+			if r.of.Quantity > 0 && (family == "server" || family == "server-standard" || family == "server-enterprise") {
+				v = max(v, r.of.Version)
 			}
 		}
 	}

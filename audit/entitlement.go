@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,30 +43,32 @@ func (p Problem) String() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Lin
 // Software Assurance the newest released while that ran. A suite without
 // either serves the oldest generation that suites ever covered.
 func (e *Entitlement) Effective() Version {
-	v := e.Version
-	if until, err := time.Parse(time.DateOnly, e.SAUntil); err == nil {
-		v = max(v, newestBy(until))
+	v, until := e.Version, time.Time{}
+	if t, err := time.Parse(time.DateOnly, e.SAUntil); err == nil {
+		until = t
 	}
+	if l, err := license(e.License); err == nil && len(l.Holds) > 0 {
+		return l.held(v, newestBy(until))
+	}
+	v = max(v, newestBy(until))
 	if v == 0 {
 		v, _ = ParseVersion("2007")
 	}
 	return v
 }
 
-// Families lists what one unit of the entitlement gives to one holder.
-func (e *Entitlement) Families() []string {
-	l, err := license(e.License)
-	if err != nil {
-		return nil
-	}
-	all := slices.Clone(l.Grants)
-	for _, d := range l.WithSAAt {
-		if e.SAUntil >= d.Date && (e.SAFrom == "" || e.SAFrom <= d.Date) {
-			all = append(all, d.Grants...)
+// held is the version of what a licence of another product holds: that of its
+// own version, or of a later one that its Software Assurance reached; 0 where
+// that is not known.
+func (l *License) held(own, reached Version) (v Version) {
+	for from, to := range l.Holds {
+		f, _ := ParseVersion(from)
+		t, _ := ParseVersion(to)
+		if f == own || f > own && f <= reached {
+			v = max(v, t)
 		}
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	return v
 }
 
 // entitlementColumns are the columns of licenses.csv; the first four are needed.
@@ -179,6 +183,9 @@ func parseEntitlement(get func(string) string) (e Entitlement, err error) {
 		}
 		return e, fmt.Errorf("%s needs a version; valid: %s", l.Name, strings.Join(names, ", "))
 	}
+	if _, ok := l.Holds[e.Version.String()]; !ok && len(l.Holds) > 0 {
+		return e, fmt.Errorf("version %s of %s is not known to hold anything that counts here; known: %s", e.Version, l.Name, strings.Join(slices.Sorted(maps.Keys(l.Holds)), ", "))
+	}
 	if e.Quantity, err = strconv.Atoi(get("quantity")); err != nil || e.Quantity < 0 || e.Quantity > 1e9 {
 		return e, fmt.Errorf("quantity %q is not a whole number from 0 on", get("quantity"))
 	}
@@ -205,15 +212,22 @@ func parseEntitlement(get func(string) string) (e Entitlement, err error) {
 	return e, nil
 }
 
+// maxPriceDigits bounds a unit price, so that sums of nine million licences fit
+// in 63 bits of thousandths; fitting checks what more there are.
+const maxPriceDigits = 9
+
 // parsePrice reads a plain decimal of up to three places exactly, in
 // thousandths: money is never a floating-point number.
 func parsePrice(s string) (int64, error) {
 	whole, places, found := strings.Cut(s, ".")
 	digits := func(s string) bool { return strings.Trim(s, "0123456789") == "" }
-	if whole == "" || !digits(whole) || !digits(places) || found && places == "" || len(places) > 3 || len(whole) > 12 {
+	if whole == "" || !digits(whole) || !digits(places) || found && places == "" || len(places) > 3 {
 		return 0, fmt.Errorf("unit_price %q is not a decimal number such as 31.50", s)
 	}
-	return strconv.ParseInt(whole+(places + "000")[:3], 10, 64)
+	if whole = strings.TrimLeft(whole, "0"); len(whole) > maxPriceDigits {
+		return 0, fmt.Errorf("unit_price %q is not below 1,000,000,000; state prices in a larger unit", s)
+	}
+	return strconv.ParseInt("0"+whole+(places + "000")[:3], 10, 64)
 }
 
 // oneCurrency reports entitlements that are priced in different currencies.
@@ -228,6 +242,17 @@ func oneCurrency(owned []Entitlement) error {
 		case e.Currency != first.Currency:
 			return fmt.Errorf("%s:%d: currency %s, but %s:%d has %s; prices must be in one currency",
 				e.File, e.Line, e.Currency, first.File, first.Line, first.Currency)
+		}
+	}
+	return nil
+}
+
+// fitting reports prices of which so many licences could cost more than can be
+// counted.
+func fitting(owned []Entitlement, licences int) error {
+	for i := range owned {
+		if e := &owned[i]; e.Priced && e.UnitPrice > math.MaxInt64/int64(max(licences, 1)) {
+			return fmt.Errorf("%s:%d: unit_price %s for up to %d licences is more than can be counted; state prices in a larger unit", e.File, e.Line, money(e.UnitPrice), licences)
 		}
 	}
 	return nil

@@ -20,6 +20,7 @@ type Estate struct {
 	Guests       []string // identities of outsiders with an account
 	GuestDomains []string
 	Aliases      map[string][]string // person -> further identities
+	Shared       map[string][]string // account -> the people who use it
 	Devices      map[string]EstateDevice
 	Servers      map[string]EstateServer
 	Exemptions   []EstateExemption
@@ -60,6 +61,7 @@ type estateFile struct {
 	Applications []string            `toml:"applications"`
 	Guests       []string            `toml:"guests"`
 	Aliases      map[string][]string `toml:"aliases"`
+	Shared       map[string][]string `toml:"shared"`
 	Devices      map[string]struct {
 		Class    string `toml:"class"`
 		Identity string `toml:"identity"`
@@ -106,6 +108,7 @@ func ParseEstate(file string, data []byte) (*Estate, error) {
 	r.devices(e, &f)
 	r.servers(e, &f)
 	r.exemptions(e, &f)
+	r.shared(e, &f)
 	return e, errors.Join(r.errs...)
 }
 
@@ -153,6 +156,57 @@ func (r *estateReader) aliases(e *Estate, f *estateFile) {
 			ids = append(ids, r.identity(path, a))
 		}
 		e.Aliases[person] = ids
+	}
+}
+
+// shared reads who uses which account. It comes last, for it must not contradict
+// what else the file says of an identity.
+func (r *estateReader) shared(e *Estate, f *estateFile) {
+	e.Shared = map[string][]string{}
+	written := map[string]string{}
+	devices := map[string]bool{}
+	for _, d := range e.Devices {
+		devices[d.Identity] = true
+	}
+	fits := func(path []string, id string) {
+		switch {
+		case id == "":
+		case slices.Contains(e.Applications, id):
+			r.bad(path, "%q is among applications, which nobody is behind, and here with people; take it out of one", id)
+		case devices[id]:
+			r.bad(path, "%q is the identity of a device, whose CAL covers everybody at it, and here with people; take it out of one", id)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(f.Shared)) {
+		path := []string{"shared", key}
+		account := r.identity(path, key)
+		if _, twice := e.Shared[account]; twice {
+			r.bad(path, "account %q stands twice", account)
+		}
+		written[account] = key
+		fits(path, account)
+		people := []string{}
+		for _, name := range f.Shared[key] {
+			person := r.identity(path, name)
+			if slices.Contains(people, person) {
+				r.bad(path, "person %q stands twice", person)
+			}
+			if person != account {
+				fits(path, person)
+			}
+			people = append(people, person)
+		}
+		if len(people) == 0 {
+			r.bad(path, "account %q names nobody; expected the people who use it", account)
+		}
+		e.Shared[account] = people
+	}
+	for _, account := range slices.Sorted(maps.Keys(e.Shared)) {
+		for _, person := range e.Shared[account] {
+			if _, other := e.Shared[person]; other && person != account {
+				r.bad([]string{"shared", written[account]}, "person %q is a shared account itself; name its people", person)
+			}
+		}
 	}
 }
 

@@ -22,19 +22,27 @@ func fails(t *testing.T, err error, pieces ...string) {
 
 func TestParseEstateErrors(t *testing.T) {
 	for text, want := range map[string][]string{
-		"sip_domains = [\"contoso.com\"]\nsip_domain = 1\n":         {`e.toml:2: unknown key "sip_domain"; valid: aliases, applications`},
-		"\n[devices]\n\"mac:00\" = {}":                              {"e.toml:3:", "12 hexadecimal digits"},
-		"[devices]\n\"host:pc\" = {klass = \"x\"}":                  {"e.toml:2: unknown key", "valid: class, identity, owner"},
-		"[devices]\n\"host:pc\" = {class = \"tablet\"}":             {"e.toml:2:", "unknown device class", "common-area-phone"},
-		"[devices]\n\"10.0.0.1\" = {}":                              {"e.toml:2:", "no device of its own"},
-		"[servers]\n\"a\" = {role = \"front\"}":                     {"e.toml:2: unknown role", "front-end, edge"},
-		"[servers.a]\nedition = \"x\"":                              {"e.toml:2: unknown edition", "standard, enterprise"},
-		"[servers]\n\"a\" = {version = \"2008\"}":                   {"e.toml:2: unknown version", "2007-r2"},
-		"time_zone = \"Mars/Olympus\"":                              {"e.toml:1: unknown time_zone"},
-		"applications = [\"alice\"]":                                {"e.toml:1:", "no domain"},
-		"[[exemptions]]\nsubject = \"a@b.c\"\nuntil = \"tomorrow\"": {"e.toml:3: until \"tomorrow\" is not a date YYYY-MM-DD"},
-		"sip_domains = 3":                                           {"e.toml:1:"},
-		"[aliases]\n\"a@b.c\" = [\"\"]":                             {"e.toml:2:"},
+		"sip_domains = [\"contoso.com\"]\nsip_domain = 1\n":                                 {`e.toml:2: unknown key "sip_domain"; valid: aliases, applications`},
+		"\n[devices]\n\"mac:00\" = {}":                                                      {"e.toml:3:", "12 hexadecimal digits"},
+		"[devices]\n\"host:pc\" = {klass = \"x\"}":                                          {"e.toml:2: unknown key", "valid: class, identity, owner"},
+		"[devices]\n\"host:pc\" = {class = \"tablet\"}":                                     {"e.toml:2:", "unknown device class", "common-area-phone"},
+		"[devices]\n\"10.0.0.1\" = {}":                                                      {"e.toml:2:", "no device of its own"},
+		"[servers]\n\"a\" = {role = \"front\"}":                                             {"e.toml:2: unknown role", "front-end, edge"},
+		"[servers.a]\nedition = \"x\"":                                                      {"e.toml:2: unknown edition", "standard, enterprise"},
+		"[servers]\n\"a\" = {version = \"2008\"}":                                           {"e.toml:2: unknown version", "2007-r2"},
+		"time_zone = \"Mars/Olympus\"":                                                      {"e.toml:1: unknown time_zone"},
+		"applications = [\"alice\"]":                                                        {"e.toml:1:", "no domain"},
+		"[[exemptions]]\nsubject = \"a@b.c\"\nuntil = \"tomorrow\"":                         {"e.toml:3: until \"tomorrow\" is not a date YYYY-MM-DD"},
+		"sip_domains = 3":                                                                   {"e.toml:1:"},
+		"[aliases]\n\"a@b.c\" = [\"\"]":                                                     {"e.toml:2:"},
+		"[shared]\n\"a@b.c\" = []":                                                          {`e.toml:2: account "a@b.c" names nobody; expected the people who use it`},
+		"[shared]\n\"a@b.c\" = [\"x@b.c\", \"X@b.c\"]":                                      {`e.toml:2: person "x@b.c" stands twice`},
+		"[shared]\n\"a@b.c\" = [\"x@b.c\"]\n\"A@b.c\" = [\"y@b.c\"]":                        {`account "a@b.c" stands twice`},
+		"[shared]\n\"a@b.c\" = [\"x@b.c\"]\n\"sip:X@b.c\" = [\"y@b.c\"]":                    {`e.toml:2: person "x@b.c" is a shared account itself; name its people`},
+		"applications = [\"a@b.c\"]\n[shared]\n\"a@b.c\" = [\"x@b.c\"]":                     {`e.toml:3: "a@b.c" is among applications`},
+		"applications = [\"x@b.c\"]\n[shared]\n\"a@b.c\" = [\"x@b.c\"]":                     {`e.toml:3: "x@b.c" is among applications`},
+		"[devices]\n\"host:p\" = {identity = \"a@b.c\"}\n[shared]\n\"a@b.c\" = [\"x@b.c\"]": {`e.toml:4: "a@b.c" is the identity of a device`},
+		"[shared]\n\"reception\" = [\"x@b.c\"]":                                             {"e.toml:2:", "no domain"},
 	} {
 		_, err := ParseEstate("e.toml", []byte(text))
 		fails(t, err, want...)
@@ -97,7 +105,7 @@ func TestMessagesDoNotSpeakOfGo(t *testing.T) {
 		"servers = ", "servers.a.pool = ", "exemptions = ", "[[exemptions]]\nuntil = ", "[[exemptions]]\nreason = ", "name = ", "sources = ",
 		"sources.a = ", "sources.a.url = ", "licenses.standard = ", "questions = ", "[[questions]]\ncite = ", "rules = ", "[[rules]]\nexempt = ",
 		"[[rules]]\nstrict = ", "[[rules]]\nstrict.require = ", "otherwise = ", "otherwise.count_as = ", "[[servers]]\nrole = ",
-		"releases = ", "[[licenses]]\nsuite = ", "[[licenses]]\nwith_sa_at = ", "[servers]\n", "[[devices]]\nclass = "}
+		"releases = ", "[[licenses]]\nsuite = ", "[[licenses]]\nrights = ", "[servers]\n", "[[devices]]\nclass = "}
 	for what, parse := range read {
 		for _, line := range lines {
 			for _, v := range values {
@@ -202,7 +210,8 @@ func TestParseEntitlements(t *testing.T) {
 	for i, want := range []struct {
 		version, families string
 	}{{"2007-r2", "standard"}, {"2010", "enterprise standard"}, {"2007", "enterprise standard"}, {"2005", "standard"}} {
-		if v, f := owned[i].Effective().String(), strings.Join(owned[i].Families(), " "); v != want.version || f != want.families {
+		r := rightsOf(owned[i : i+1])
+		if v, f := r[0].version.String(), strings.Join(r[0].families, " "); v != want.version || f != want.families {
 			t.Errorf("%d: %s of %s, want %v", i, f, v, want)
 		}
 	}
@@ -221,21 +230,38 @@ func TestParseEntitlements(t *testing.T) {
 }
 
 func TestPrices(t *testing.T) {
-	for text, want := range map[string]int64{"0": 0, "31": 31000, "31.5": 31500, "0.005": 5} {
+	for text, want := range map[string]int64{"0": 0, "31": 31000, "31.5": 31500, "0.005": 5, "999999999.999": 999_999_999_999, "0000000000031": 31000} {
 		if got, err := parsePrice(text); err != nil || got != want {
 			t.Errorf("%q: %d, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", "-1", "1,5", ".5", "5.", "1.0001", "1.2.3", "NaN", "1e3"} {
+	for _, text := range []string{"", "-1", "1,5", ".5", "5.", "1.0001", "1.2.3", "NaN", "1e3", "1000000000", "999999999999999999999"} {
 		if _, err := parsePrice(text); err == nil {
 			t.Errorf("%q was taken", text)
 		}
 	}
 }
 
+// Sums never wrap: what could be too much is refused with its line.
+func TestPricesThatCannotBeSummedAreRefused(t *testing.T) {
+	s := newScene()
+	s.fact(t, testAt, "im-login a@contoso.com")
+	in := s.input(mustPolicy(t))
+	in.Owned = []Entitlement{{License: "ocs-standard-cal", Metric: "user", Version: 2, Priced: true, UnitPrice: 1 << 61, File: "l.csv", Line: 7}}
+	_, _, err := Run(in)
+	fails(t, err, "l.csv:7: unit_price 2305843009213693.952 for up to ", "more than can be counted")
+	in.Owned[0].UnitPrice = 1 << 59
+	if r, _, err := Run(in); err != nil || r.Mix.Cost != money(1<<59) {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if err := fitting([]Entitlement{{Priced: true, UnitPrice: 999_999_999_999}}, 9_000_000); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCatalogue(t *testing.T) {
 	for _, l := range Catalog() {
-		if l.Title == "" || len(l.Metrics) == 0 || len(l.Grants)+len(l.WithSAAt) == 0 {
+		if l.Title == "" || len(l.Metrics) == 0 || len(l.Grants)+len(l.Rights) == 0 {
 			t.Errorf("incomplete: %+v", l)
 		}
 	}

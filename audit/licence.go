@@ -87,22 +87,34 @@ type Release struct {
 
 // License is one entry of the catalogue.
 type License struct {
-	Name     string       `toml:"name"`
-	Title    string       `toml:"title"`
-	Product  string       `toml:"product"`
-	Suite    bool         `toml:"suite"` // has no version of its own
-	Metrics  []string     `toml:"metrics"`
-	Grants   []string     `toml:"grants"`  // families a holder gets
-	Edition  string       `toml:"edition"` // of a server licence, where editions were sold apart
-	Serves   []string     `toml:"serves"`  // other families of server licence that this one is good for
-	WithSAAt []DatedGrant `toml:"with_sa_at"`
-	Note     string       `toml:"note"`
+	Name    string            `toml:"name"`
+	Title   string            `toml:"title"`
+	Product string            `toml:"product"`
+	Suite   bool              `toml:"suite"` // has no version of its own
+	Metrics []string          `toml:"metrics"`
+	Grants  []string          `toml:"grants"`  // families a holder gets
+	Edition string            `toml:"edition"` // of a server licence, where editions were sold apart
+	Serves  []string          `toml:"serves"`  // other families of server licence that this one is good for
+	Holds   map[string]string `toml:"holds"`   // of other products: version -> newest version of what it grants
+	Rights  []Right           `toml:"rights"`
+	Note    string            `toml:"note"`
 }
 
-// DatedGrant adds families for those who had Software Assurance on a date.
-type DatedGrant struct {
-	Date   string   `toml:"date"`
-	Grants []string `toml:"grants"`
+// Right is what a licence gives beside its own grants, under conditions that all
+// must hold. Days are YYYY-MM-DD; a condition that is empty is none.
+type Right struct {
+	Grants       []string `toml:"grants"`
+	Together     bool     `toml:"together"`      // to the holder of the licence, as with a suite; otherwise as a licence of its own
+	SAAt         string   `toml:"sa_at"`         // Software Assurance was in force that day
+	SASince      string   `toml:"sa_since"`      // it was in force that day or later
+	BoughtFrom   string   `toml:"bought_from"`   // sa_from is that day or later
+	BoughtBefore string   `toml:"bought_before"` // sa_from is before that day
+	Undated      bool     `toml:"undated"`       // holds as well where sa_from is not told
+	With         string   `toml:"with"`          // another licence is owned, with Software Assurance on the day sa_at
+	UpTo         string   `toml:"up_to"`         // of no newer version
+	Why          string   `toml:"why"`
+	Source       string   `toml:"source"`
+	Confidence   string   `toml:"confidence"`
 }
 
 type licenseCatalogue struct {

@@ -70,6 +70,14 @@ func (c *caster) logons() {
 			continue
 		}
 		c.basis[id] = c.logon(id, claims)
+		switch number := c.idents.id(id); c.basis[id] {
+		case logonSure:
+			c.tie(number, byLogon)
+		case logonByName:
+			c.tie(number, byAccountName)
+		case logonAsSIP:
+			c.tie(number, bySameText)
+		}
 	}
 }
 
@@ -122,7 +130,7 @@ func (c *caster) logon(id string, claims map[string][]logonClaim) logonBasis {
 		holders := map[string]string{}
 		for _, x := range all {
 			holder := "\x00" + x.account.Entry.DN
-			if own := accountID(x.account.Entry); own != "" {
+			if own := c.holder(x.account); own != "" {
 				holder = c.idents.texts[c.idents.find(c.idents.id(own))]
 			}
 			holders[holder] = x.account.Entry.DN
@@ -136,7 +144,7 @@ func (c *caster) logon(id string, claims map[string][]logonClaim) logonBasis {
 			c.conflict(id, "the accounts %s of the directory have this name: counted for none of them", strings.Join(names, " and "))
 			return logonUnknown
 		}
-		if own := accountID(all[0].account.Entry); own != "" {
+		if own := c.holder(all[0].account); own != "" {
 			c.idents.join(c.idents.id(own), c.idents.id(id))
 			return basis
 		}

@@ -30,7 +30,7 @@ type oWorld struct {
 	accounts                      []oAccount
 	owned                         []oOwned
 	domains, applications, guests []string
-	aliases                       map[string][]string
+	aliases, shared               map[string][]string
 	devices                       map[string]string // device id -> identity
 	servers                       map[string]string // host -> version
 	exempt                        []string
@@ -89,6 +89,12 @@ func (w *oWorld) people() [][]string {
 	}
 	for k, as := range w.aliases {
 		sets = append(sets, append([]string{k}, as...))
+	}
+	for k, people := range w.shared {
+		sets = append(sets, []string{k})
+		for _, p := range people {
+			sets = append(sets, []string{p})
+		}
 	}
 	for _, id := range w.devices {
 		if id != "" {
@@ -249,6 +255,26 @@ func (w *oWorld) identityClass(p []string, id string) string {
 		return "anonymous"
 	}
 	return "federated"
+}
+
+// crews lists, by the id of each shared account, the sets of its people.
+func (w *oWorld) crews(people [][]string) map[string][][]string {
+	all := map[string][][]string{}
+	for key, names := range w.shared {
+		account := oSetOf(people, key)
+		if w.isDevice(account) {
+			continue
+		}
+		for _, name := range names {
+			p := oSetOf(people, name)
+			other := slices.ContainsFunc(p, func(id string) bool { return w.shared[id] != nil }) && p[0] != account[0]
+			known := slices.ContainsFunc(all[w.personID(account)], func(x []string) bool { return x[0] == p[0] })
+			if !w.isDevice(p) && !other && !known {
+				all[w.personID(account)] = append(all[w.personID(account)], p)
+			}
+		}
+	}
+	return all
 }
 
 // machines are the sets of device ids that are one device.
@@ -467,6 +493,31 @@ func (w *oWorld) attempt(connect *oOutcome) (out *oOutcome) {
 	for _, p := range people {
 		classOf[w.personID(p)] = w.class(p)
 	}
+	crews := w.crews(people)
+	accountsOf := map[string][]oAccount{} // of persons who share others'
+	inherited := map[string][]string{}
+	for account, crew := range crews {
+		for _, p := range crew {
+			if id := w.personID(p); id != account {
+				inherited[id] = append(inherited[id], classOf[account])
+				accountsOf[id] = append(accountsOf[id], w.mine(oSetOf(people, account))...)
+			}
+		}
+	}
+	for _, p := range people {
+		id := w.personID(p)
+		guest := slices.ContainsFunc(p, func(x string) bool { return slices.Contains(w.guests, x) || slices.Contains(w.guests, oDomain(x)) })
+		if inherited[id] == nil || guest {
+			continue
+		}
+		known := len(w.mine(p)) > 0 || slices.ContainsFunc(w.facts, func(f oFact) bool { return slices.Contains(p, f.user) })
+		for _, c := range []string{"hosted", "guest", "application", "federated", "public-im", "anonymous", "pstn"} {
+			if slices.Contains(inherited[id], c) || known && classOf[id] == c {
+				classOf[id] = c
+				break
+			}
+		}
+	}
 	strict := func(q string) bool { return w.readings[q] == "strict" }
 	bought := 0
 	for _, o := range w.owned {
@@ -483,6 +534,18 @@ func (w *oWorld) attempt(connect *oOutcome) (out *oOutcome) {
 			}
 		}
 	}
+	expanded := []oFact{}
+	for _, f := range facts {
+		crew := crews[w.personID(oSetOf(people, f.user))]
+		for _, p := range crew {
+			f.user = p[0]
+			expanded = append(expanded, f)
+		}
+		if len(crew) == 0 {
+			expanded = append(expanded, f)
+		}
+	}
+	facts = expanded
 	rank := map[string]int{"exempt": 0, "undetermined": 1, "required": 2}
 	verdict, kind, class := map[string]string{}, map[string]string{}, map[string]string{}
 	by := map[string][]string{} // who uses a device in a way that counts
@@ -501,13 +564,17 @@ func (w *oWorld) attempt(connect *oOutcome) (out *oOutcome) {
 		if isDevice {
 			self = w.deviceID(oSetOf(machines, w.phoneIDs(p)[0]))
 		}
-		dormant, disabled := true, len(w.mine(p)) > 0
+		mine := w.mine(p)
+		if len(mine) > 0 || !slices.ContainsFunc(w.facts, func(f oFact) bool { return slices.Contains(p, f.user) }) {
+			mine = append(mine, accountsOf[id]...)
+		}
+		dormant, disabled := true, len(mine) > 0
 		for _, f := range facts {
 			if slices.Contains(p, f.user) && f.act != "im-identity" && f.act != "voice-extension" {
 				dormant = false
 			}
 		}
-		for _, a := range w.mine(p) {
+		for _, a := range mine {
 			if a.enabled && a.current {
 				disabled = false
 			}

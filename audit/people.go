@@ -43,7 +43,12 @@ type cast struct {
 	personNamed, deviceNamed []int32
 	shared                   map[ingest.ID]bool // network cards that are no machine, see sharedCards
 	conflicts                []Conflict
-	logonsUsed               []logonBasis // of the logon accounts seen in the window
+	// By what each identity is its person's and how often it was met, person
+	// after person in the order of their identities.
+	ties       []tie
+	met        []uint32
+	crews      map[int32]*crew // people of shared accounts, by the person that is the account
+	logonsUsed []logonBasis    // of the logon accounts seen in the window
 }
 
 // accountID is the identity that stands for an account: its primary address,
@@ -73,6 +78,7 @@ func casting(in *Input, usages []Usage) *cast {
 	c.observe()
 	c.fold()
 	c.group()
+	c.share()
 	c.machines()
 	slices.SortFunc(c.out.conflicts, func(a, b Conflict) int {
 		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.What, b.What))
@@ -90,7 +96,9 @@ type caster struct {
 	named  []int32      // identity by number of its name, -1 for other names
 	facts  []identFacts // by identity; those that came later have none
 	member []int32      // person of each identity
+	ties   []tie        // by identity
 	basis  map[string]logonBasis
+	stand  map[string]string // stand-ins of accounts of other forests: identity by SID of the account
 	out    cast
 }
 
@@ -99,7 +107,8 @@ type identFacts struct {
 	stated   uint16 // set of classes
 	signedIn bool
 	uses     int
-	unmanned int // usages by a server or gateway program
+	met      uint32 // facts
+	unmanned int    // usages by a server or gateway program
 }
 
 func (c *caster) conflict(subject, format string, args ...any) {
@@ -131,6 +140,7 @@ func (c *caster) observe() {
 		}
 		f := &c.facts[id]
 		f.uses++
+		f.met += uint32(u.Count)
 		if u.Class != ingest.NoClass {
 			f.stated |= 1 << u.Class
 		}
@@ -150,7 +160,7 @@ func (c *caster) fold() {
 				c.conflict(alias, "the estate names it under %s and under %s: taken for one person", other, key)
 			}
 			named[alias] = key
-			c.idents.join(c.idents.id(key), c.idents.id(alias))
+			c.join(key, alias, byEstate)
 		}
 	}
 	owners, lines := map[string][]string{}, map[string][]string{} // enabled accounts by alias and by line
@@ -160,17 +170,21 @@ func (c *caster) fold() {
 		if id == "" {
 			continue
 		}
-		own := c.idents.id(id)
 		for _, alias := range a.addresses() {
 			if a.active() {
 				owners[alias] = append(owners[alias], id)
 			}
-			c.idents.join(own, c.idents.id(alias))
+			by := byDirectory
+			if slices.Contains(a.Previous, alias) {
+				by = byPrevious
+			}
+			c.join(id, alias, by)
 		}
 		if a.active() && a.Entry.Line164 != "" {
 			lines[a.Entry.Line164] = append(lines[a.Entry.Line164], id)
 		}
 	}
+	c.forests()
 	for alias, ids := range owners {
 		slices.Sort(ids)
 		if ids = slices.Compact(ids); len(ids) > 1 {
@@ -190,11 +204,17 @@ func (c *caster) fold() {
 		claims = append(claims, claim{line, ids[0]})
 	}
 	for _, x := range claims {
-		c.idents.join(c.idents.id(x.owner), c.idents.id(x.line))
+		c.join(x.owner, x.line, byLine)
 	}
 	for _, d := range e.Devices {
 		if d.Identity != "" {
 			c.idents.id(d.Identity)
+		}
+	}
+	for account, people := range e.Shared {
+		c.idents.id(account)
+		for _, person := range people {
+			c.idents.id(person)
 		}
 	}
 	c.logons()
@@ -232,6 +252,20 @@ func (c *caster) group() {
 		p := &c.out.persons[g]
 		p.id, p.name = c.personID(p)
 		p.class = names.person(p)
+	}
+	c.out.ties, c.out.met = make([]tie, 0, len(member)), make([]uint32, 0, len(member))
+	for g := range c.out.persons {
+		for _, text := range c.out.persons[g].idents {
+			id := c.idents.ids[text]
+			t, met := byNothing, uint32(0)
+			if int(id) < len(c.ties) {
+				t = c.ties[id]
+			}
+			if int(id) < len(c.facts) {
+				met = c.facts[id].met
+			}
+			c.out.ties, c.out.met = append(c.out.ties, t), append(c.out.met, met)
+		}
 	}
 }
 

@@ -20,11 +20,10 @@ type ledger struct {
 
 func newLedger(owned []Entitlement) *ledger {
 	l := &ledger{need: map[stockKey]map[Version]int{}, have: map[stockKey]map[Version]int{}}
-	for i := range owned {
-		e := &owned[i]
-		for _, family := range e.Families() {
-			if e.Quantity > 0 {
-				put(l.have, stockKey{family, e.Metric}, e.Effective(), e.Quantity)
+	for _, r := range rightsOf(owned) {
+		for _, family := range r.families {
+			if r.of.Quantity > 0 {
+				put(l.have, stockKey{family, r.of.Metric}, r.version, r.of.Quantity)
 			}
 		}
 	}

@@ -79,6 +79,7 @@ func TestMergingIdentitiesNeverRaisesHolders(t *testing.T) {
 		// Hosted people only: an alias that makes an outsider an own person
 		// rightly makes exempt uses required.
 		w.assign, w.devices, w.aliases, w.exempt, w.applications, w.guests = "user", nil, map[string][]string{}, nil, nil, nil
+		w.shared = nil // who joins a shared account adds its people
 		w.domains = []string{"contoso.com", "fabrikam.com", "hotmail.com", "anonymous.invalid"}
 		for i := range w.accounts {
 			w.accounts[i].phone, w.accounts[i].app = "", false

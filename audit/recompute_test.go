@@ -23,7 +23,7 @@ func randomWorld(r *rand.Rand) *oWorld {
 		}
 		return all
 	}
-	w := &oWorld{aliases: map[string][]string{}, devices: map[string]string{}, servers: map[string]string{},
+	w := &oWorld{aliases: map[string][]string{}, shared: map[string][]string{}, devices: map[string]string{}, servers: map[string]string{},
 		readings: map[string]string{}, assign: pick("user", "device", "optimal", "optimal")}
 	for range r.Intn(9) {
 		f := oFact{act: ingest.ActivityNames()[r.Intn(9)], user: pick(identities...)}
@@ -81,6 +81,12 @@ func randomWorld(r *rand.Rand) *oWorld {
 	if r.Intn(5) == 0 {
 		w.guests = append(some(1), pick("fabrikam.com", "hotmail.com"))
 	}
+	if r.Intn(3) == 0 {
+		w.shared[pick(identities[:5]...)] = append(some(2), pick("a@contoso.com", "g@contoso.com", "h@fabrikam.com", "i@litwareinc.com"))
+		if r.Intn(3) == 0 {
+			w.shared[pick(identities...)] = []string{pick("b@contoso.com", "g@contoso.com", "j@hotmail.com"), pick(identities...)}
+		}
+	}
 	for range r.Intn(3) {
 		w.devices[pick("mac:000000000001", "host:pc2", "sip:a@contoso.com", "line:+14255550100")] = pick("", "a@contoso.com", "c@contoso.com", "+14255550100")
 	}
@@ -128,7 +134,7 @@ func (w *oWorld) input(p *Policy, r *rand.Rand) *Input {
 	}
 	in := s.input(p)
 	in.Assign, in.Readings = w.assign, w.readings
-	e := &Estate{SIPDomains: w.domains, Applications: w.applications, Aliases: w.aliases,
+	e := &Estate{SIPDomains: w.domains, Applications: w.applications, Aliases: w.aliases, Shared: w.shared,
 		Devices: map[string]EstateDevice{}, Servers: map[string]EstateServer{}}
 	for _, g := range w.guests {
 		if strings.ContainsAny(g, "@+") {

@@ -13,7 +13,9 @@ type Report struct {
 	Assign     string      `json:"assign"`
 	Mix        *Mix        `json:"mix,omitempty"` // missing in runs of earlier versions
 	Totals     Totals      `json:"totals"`
+	People     *People     `json:"people,omitempty"` // missing in runs of earlier versions
 	Position   []Position  `json:"position"`
+	Entitled   []Entitled  `json:"entitlements,omitempty"` // that count as something else than what was bought
 	Readings   []Reading   `json:"readings"`
 	Coverage   []Coverage  `json:"coverage"`
 	Servers    []Server    `json:"servers"`
@@ -58,6 +60,43 @@ type Outcomes struct {
 	Undetermined int `json:"undetermined"`
 }
 
+// People says how many people the names in the evidence are: which were found to
+// be one person's, and which to be several people's.
+type People struct {
+	Names         int             `json:"names"`          // of users, with records in the window; those of shared accounts are told below
+	Persons       int             `json:"persons"`        // that these are
+	MergedPersons int             `json:"merged_persons"` // met under several names
+	By            map[string]int  `json:"by"`             // further names of these, by what ties them to the person
+	Merged        []Merged        `json:"merged"`         // the first of these by id; the subjects tell all
+	Shared        []SharedAccount `json:"shared"`         // [shared] of the estate
+}
+
+// Merged is a person met under several names.
+type Merged struct {
+	Person string       `json:"person"`
+	Names  []MergedName `json:"names"`
+}
+
+// MergedName is one of them.
+type MergedName struct {
+	ID      string `json:"id"`
+	By      string `json:"by"` // one of TieWords
+	Records int    `json:"records"`
+}
+
+// SharedAccount is an account whose people count in place of it.
+type SharedAccount struct {
+	Account string   `json:"account"`
+	Names   []string `json:"names"` // all of its ids
+	People  []string `json:"people"`
+	Records int      `json:"records"` // met under it, which count for each of the people
+	State   string   `json:"state"`   // counted; unused: nothing was met; device or nobody: it counts for itself, see conflicts
+}
+
+// Split tells whether its people count in its place, or would if anything had
+// been met under it.
+func (a *SharedAccount) Split() bool { return a.State == "counted" || a.State == "unused" }
+
 // Mix says what the holders' CALs come to, and what the two one-sided answers
 // would. A cost is of the CALs to buy, a decimal number in Currency; what has no
 // price counts 1.
@@ -96,6 +135,18 @@ type Position struct {
 	Shortfall int    `json:"shortfall"`
 	Surplus   int    `json:"surplus"`
 	Cost      string `json:"cost,omitempty"` // of the shortfall, where the licence has a price
+}
+
+// Entitled is an entitlement that counts as something else than what stands on
+// it: what suites and Office hold, and what Software Assurance made of it.
+type Entitled struct {
+	License   string   `json:"license"`
+	Metric    string   `json:"metric"`
+	Version   string   `json:"version"`
+	Quantity  int      `json:"quantity"`
+	As        []string `json:"as"` // all of them to one holder
+	AsVersion string   `json:"as_version"`
+	Why       string   `json:"why"`
 }
 
 // Reading is a disputed question, the answer taken, and what either answer gives.
@@ -186,6 +237,10 @@ type Subject struct {
 	Versions  []string `json:"versions,omitempty"`  // CAL version per licence, same order as Licenses
 	Aliases   []string `json:"aliases,omitempty"`   // every id that is this subject, itself included
 	Shares    []string `json:"shares,omitempty"`    // devices of a user, users of a device
+
+	AliasBy      []string `json:"alias_by,omitempty"`      // of users with several ids: by what each is theirs (TieWords), same order as Aliases
+	AliasRecords []int    `json:"alias_records,omitempty"` // where several were met in the window: records under each, same order
+	Shared       []string `json:"shared,omitempty"`        // shared accounts whose uses are among this user's
 
 	// Readings is what the other answer of a question would make of the subject,
 	// for the questions where that is another outcome or other licences.

@@ -37,6 +37,10 @@ func Run(in *Input) (*Report, []Subject, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	// Of everybody each family, and of every server its licence and connectors.
+	if err := fitting(in.Owned, (len(families)+1)*(len(w.persons)+len(w.devices))+3*(len(w.servers)+len(in.Estate.Servers))); err != nil {
+		return nil, nil, err
+	}
 	s := &session{in: in, w: w, present: w.present()}
 	s.market = newMarket(s)
 	exemptions := s.exemptions()
@@ -50,7 +54,7 @@ func Run(in *Input) (*Report, []Subject, error) {
 		AsOf:   in.AsOf.Format(time.DateOnly),
 		Window: Window{From: in.AsOf.AddDate(0, 0, 1-in.Days).Format(time.DateOnly), To: in.AsOf.Format(time.DateOnly), Days: in.Days},
 		Policy: PolicyRef{Name: in.Policy.Name, SHA256: in.Policy.SHA256, Readings: readings},
-		Assign: in.Assign, Mix: chosen.mix.summary(in.Assign, in.Owned), Position: chosen.positions, Servers: chosen.servers, Exemptions: exemptions,
+		Assign: in.Assign, Mix: chosen.mix.summary(in.Assign, in.Owned), Position: chosen.positions, Entitled: explained(in.Owned, labels{in.Policy.Licenses}), Servers: chosen.servers, People: w.merges(), Exemptions: exemptions,
 		Conflicts: w.conflicts, Coverage: []Coverage{}, ExitCodes: []int{},
 	}
 	s.market.costs(r.Position, in.Owned)

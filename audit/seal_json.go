@@ -24,10 +24,23 @@ func AppendSubject(dst []byte, s *Subject) []byte {
 	for _, x := range [...]struct {
 		key  string
 		list []string
-	}{{`,"versions":`, s.Versions}, {`,"aliases":`, s.Aliases}, {`,"shares":`, s.Shares}} {
+	}{{`,"versions":`, s.Versions}, {`,"aliases":`, s.Aliases}, {`,"shares":`, s.Shares}, {`,"alias_by":`, s.AliasBy}} {
 		if len(x.list) > 0 {
 			dst = appendTexts(append(dst, x.key...), x.list)
 		}
+	}
+	if len(s.AliasRecords) > 0 {
+		dst = append(dst, `,"alias_records":[`...)
+		for i, n := range s.AliasRecords {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = strconv.AppendInt(dst, int64(n), 10)
+		}
+		dst = append(dst, ']')
+	}
+	if len(s.Shared) > 0 {
+		dst = appendTexts(append(dst, `,"shared":`...), s.Shared)
 	}
 	if len(s.Readings) > 0 {
 		dst = appendAnswers(append(dst, `,"readings":`...), s.Readings)

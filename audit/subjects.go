@@ -29,10 +29,12 @@ func (s *session) subjects(r *result, others []otherAnswers) []Subject {
 	people := list(users, func(i int32) string { return s.w.persons[i].id })
 	machines := list(devices, func(i int32) string { return s.w.devices[i].id })
 	all := make([]Subject, len(people)+len(machines))
+	shared, begin := s.w.sharing(), s.w.beginnings()
 	OnCores(len(people), 256, func(n int) {
 		i := people[n]
 		p := &s.w.persons[i]
-		x := Subject{ID: p.id, Kind: "user", Class: p.class.String(), Name: p.name, Aliases: p.idents, Exemption: s.out.users[i], Readings: ofUsers[i]}
+		x := Subject{ID: p.id, Kind: "user", Class: p.class.String(), Name: p.name, Aliases: p.idents, Exemption: s.out.users[i], Readings: ofUsers[i], Shared: shared[i]}
+		x.AliasBy, x.AliasRecords = known(p, s.w.ties[begin[i]:], s.w.met[begin[i]:])
 		for _, u := range users[i] {
 			if d := s.w.uses[u].device; d >= 0 {
 				x.Shares = append(x.Shares, s.w.devices[d].id)
@@ -168,8 +170,8 @@ func (s *session) notes(subjects []Subject, servers []Server) []string {
 	s.w.logonNotes(say)
 	say(connected, "Outsiders covered by External Connectors, which must be on every server that they reached: %d.")
 	say(assumed, "Servers whose role or edition is not told, counted as front ends of Standard Edition: %d.")
-	if c := s.w.clients; !c.named(s.in.Owned) {
-		say(c.devices, "Devices on which hosted users ran the Communicator desktop client, whose licences are not counted because the entitlements do not name it: %d.")
+	if note := s.w.clients.note(s.in.Owned); note != "" {
+		notes = append(notes, note)
 	}
 	say(gateways, "Gateways that hold device CALs, although the people behind them count and not the gateway (multiplexing): %d.")
 	switch {

@@ -9,19 +9,19 @@ import (
 // use is a usage in terms of who is who: what the rules and the demands need.
 // There may be millions, so it is small.
 type use struct {
-	owner        int32 // person of the identity
-	user         int32 // the same, or -1 when that identity is a device
-	device       int32 // -1 when not known
-	server       int32 // number of its name
-	count        uint32
-	first, last  uint32 // seconds since 1970, 0 for undated
-	class        ingest.Class
-	activity     ingest.Activity
-	peer         ingest.Class
-	version      Version // newest server version reached, 0 when not told
-	manner       manner
-	untold       bool
-	communicator bool // the client is licensed desktop software
+	owner       int32 // person of the identity
+	user        int32 // the same, or -1 when that identity is a device
+	device      int32 // -1 when not known
+	server      int32 // number of its name
+	count       uint32
+	first, last uint32 // seconds since 1970, 0 for undated
+	class       ingest.Class
+	activity    ingest.Activity
+	peer        ingest.Class
+	version     Version // newest server version reached, 0 when not told
+	manner      manner
+	untold      bool
+	client      Version // of the client where that is licensed desktop software, else 0
 }
 
 // server is a server as the evidence names it.
@@ -46,12 +46,12 @@ type world struct {
 func newWorld(in *Input) (*world, error) {
 	usages := in.Usages()
 	w := &world{cast: casting(in, usages), hosts: newHosts(in.Estate), serverNamed: map[string]int32{}}
-	communicators := make([]bool, len(in.Names))
+	communicators := make([]Version, len(in.Names))
 	servers := make([]int32, len(in.Names))
 	for i, n := range in.Names {
 		switch n.Kind {
 		case ingest.ClientName:
-			communicators[i] = ingest.IsCommunicator(n.Text)
+			communicators[i] = communicator(n.Text, in.Policy.version)
 		case ingest.ServerName:
 			servers[i] = w.server(n.Text)
 		default:
@@ -70,7 +70,7 @@ func newWorld(in *Input) (*world, error) {
 	// Calls come apart by peer, if they do.
 	lists := []usageList{{usages, func(u *Usage) bool { return in.Calls == nil || !u.Activity.Call() }}, {calls, func(*Usage) bool { return true }}}
 	w.fill(lists, 2*len(in.Accounts), func(u *Usage) use {
-		return use{owner: w.personNamed[u.User], activity: u.Activity, server: servers[u.Server], untold: u.Untold, communicator: communicators[u.Client],
+		return use{owner: w.personNamed[u.User], activity: u.Activity, server: servers[u.Server], untold: u.Untold, client: communicators[u.Client],
 			manner: mannerOf(&u.UsageKey), peer: u.Peer, count: uint32(u.Count), first: secondsOf(u.First), last: secondsOf(u.Last), device: w.deviceOfUse(u)}
 	})
 	for i := range in.Accounts {
@@ -112,7 +112,7 @@ func (w *world) fill(lists []usageList, more int, of func(*Usage) use) {
 	}
 	each := func(p *part, call func(u *Usage)) {
 		for i := range p.list {
-			if u := &p.list[i]; w.personNamed[u.User] >= 0 && p.counts(u) {
+			if u := &p.list[i]; w.personNamed[u.User] >= 0 && p.counts(u) && w.crew(w.personNamed[u.User]) == nil {
 				call(u)
 			}
 		}
@@ -134,6 +134,16 @@ func (w *world) fill(lists []usageList, more int, of func(*Usage) use) {
 	})
 	for i := range w.uses {
 		w.seen(&w.uses[i])
+	}
+	if len(w.crews) == 0 {
+		return
+	}
+	for _, l := range lists {
+		for i := range l.list {
+			if u := &l.list[i]; w.personNamed[u.User] >= 0 && l.counts(u) && w.crew(w.personNamed[u.User]) != nil {
+				w.add(of(u))
+			}
+		}
 	}
 }
 
@@ -195,8 +205,31 @@ func (w *world) calls(in *Input) ([]Usage, error) {
 	return in.Calls(class)
 }
 
-// add adds one use.
+// add takes a use of an identity. One of a shared account is one of each of its
+// people.
 func (w *world) add(x use) {
+	crew := w.crew(x.owner)
+	if crew == nil {
+		w.place(x)
+		return
+	}
+	crew.records += int(x.count)
+	for _, x.owner = range crew.people {
+		w.place(x)
+		x.untold = false // told once
+	}
+}
+
+// crew are the people of a shared account, nil for other persons.
+func (w *world) crew(owner int32) *crew {
+	if c := w.crews[owner]; c != nil && len(c.people) > 0 {
+		return c
+	}
+	return nil
+}
+
+// place adds one use of a person.
+func (w *world) place(x use) {
 	x = w.complete(x)
 	w.seen(&x)
 	w.uses = append(w.uses, x)

@@ -68,16 +68,36 @@ func ClientKind(userAgent string) string {
 // clients are known to send the same text.
 func IsCommunicator(userAgent string) bool { return agentOf(userAgent).communicator }
 
+// communicatorVersions are the generations of the client by the major version
+// that its user agent text states, from published texts (see agents.csv). Later
+// clients state 16 as well.
+var communicatorVersions = map[string]string{"1": "2005", "2": "2007", "3": "2007-r2", "4": "2010", "15": "2013", "16": "2015"}
+
+// CommunicatorVersion tells the generation of the client that IsCommunicator
+// knows, as servers of that time are called; empty where the text doesn't tell.
+func CommunicatorVersion(userAgent string) string {
+	if a, major := agentVersion(userAgent); a.communicator {
+		return communicatorVersions[major]
+	}
+	return ""
+}
+
 // maxAgent is how much of a text is looked at; real ones are far shorter.
 const maxAgent = 1024
 
 func agentOf(userAgent string) agent {
+	a, _ := agentVersion(userAgent)
+	return a
+}
+
+// agentVersion tells the agent and the major version of its product.
+func agentVersion(userAgent string) (a agent, major string) {
 	s := strings.ToLower(strings.TrimSpace(cutText(userAgent, maxAgent)))
 	if strings.IndexByte(s, ' ') < 0 { // IIS writes "+" for a space
 		s = strings.TrimSpace(strings.ReplaceAll(s, "+", " "))
 	}
 	if a, ok := agentTokens[s]; ok {
-		return a
+		return a, ""
 	}
 	// A comment ends the products. Where it nests does not matter: nothing is
 	// read behind its beginning.
@@ -85,10 +105,11 @@ func agentOf(userAgent string) agent {
 	products := agentProducts(s)
 	for i := len(products) - 1; i >= 0; i-- {
 		if a, ok := products[i].find(); ok {
-			return a
+			major, _, _ := strings.Cut(products[i].version, ".")
+			return a, major
 		}
 	}
-	return agent{}
+	return agent{}, ""
 }
 
 // agentProduct is one name/version pair. The name may have several words where a

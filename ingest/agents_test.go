@@ -144,3 +144,19 @@ func BenchmarkClientKind(b *testing.B) {
 		ClientKind("UCCAPI/3.5.6907.0 OC/3.5.6907.0 (Microsoft Office Communicator 2007 R2)")
 	}
 }
+
+func TestTheUserAgentTellsTheGenerationOfTheDesktopClient(t *testing.T) {
+	for text, want := range map[string]string{
+		"UCCP/2.0.6362.0 OC/2.0.6362.0 (Microsoft Office Communicator)":                                      "2007",
+		"UCCAPI/3.5.6907.0 OC/3.5.6907.0 (Microsoft Office Communicator 2007 R2)":                            "2007-r2",
+		"UCCAPI/3.5.6907.9 Office Communicator 2007 R2 /3.5.6907.34 (Microsoft Office Communicator 2007 R2)": "2007-r2",
+		"OC/4.0.7577.4051+(Microsoft+Lync+2010)":                                                             "2010",
+		"UCCAPI/15.0.4420.1017 OC/15.0.4420.1017":                                                            "2013",
+		"UCCAPI/16.0.7766.5281 OC/16.0.7766.2047 (Skype for Business)":                                       "2015",
+		"OC/99.1": "", "OC": "", "RTCC/3.5.0.0 CWA/3.5.0.0": "", "CPE/4.0.7423.1 OCPhone/4.0.7423.1": "", "": "",
+	} {
+		if got := CommunicatorVersion(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

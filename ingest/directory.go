@@ -16,7 +16,7 @@ import (
 const directoryBatch = 1024
 
 // exportWith is what to ask the directory's administrator for.
-const exportWith = "-l objectClass,objectGUID,displayName,whenChanged,userAccountControl,sAMAccountName,userPrincipalName,proxyAddresses," +
+const exportWith = "-l objectClass,objectGUID,objectSid,displayName,whenChanged,userAccountControl,sAMAccountName,userPrincipalName,proxyAddresses," +
 	"msRTCSIP-UserEnabled,msRTCSIP-PrimaryUserAddress,msRTCSIP-PrimaryHomeServer,msRTCSIP-OptionFlags,msRTCSIP-Line," +
 	"msRTCSIP-DeploymentLocator,msRTCSIP-OwnerUrn,msRTCSIP-ProxyAddresses,msRTCSIP-OriginatorSid"
 
@@ -32,13 +32,14 @@ var directoryFields = []Field{
 	{"msRTCSIP-DeploymentLocator", "SRV: or absent: homed here; a host name: homed in the cloud", false},
 	{"msRTCSIP-OwnerUrn", "urn:application: marks an application, urn:device: a phone or room", false},
 	{"msRTCSIP-ProxyAddresses", "sip: entries are further addresses of the same person", false},
-	{"msRTCSIP-OriginatorSid", "stands for an account of another forest: a person, even if disabled here", false},
+	{"msRTCSIP-OriginatorSid", "stands for the account of another forest that has this objectSid: one person with it, even if disabled here", false},
 	{"proxyAddresses", "sip: entries as above; EUM: marks a contact of Exchange unified messaging", false},
 	{"userAccountControl", "bit 2: the account is disabled", false},
 	{"sAMAccountName", "the name in DOMAIN\\user, by which web servers log people", false},
 	{"userPrincipalName", "the other name to sign in with, likewise", false},
 	{"objectClass", "contact, group, organizationalUnit, container, domainDNS, builtinDomain", false},
 	{"objectCategory", "containers, where objectClass is not exported", false},
+	{"objectSid", "tells whom another forest's msRTCSIP-OriginatorSid means", false},
 	{"objectGUID", "tells a renamed object from a new one", false},
 	{"displayName", "name shown in reports; else cn", false},
 	{"cn", "name shown in reports when there is no displayName", false},

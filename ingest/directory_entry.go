@@ -13,7 +13,10 @@ const maxDisplayName = 512
 // entry judges the object: what the directory says of it, in normal form. An
 // error means the entry cannot be taken; it names attribute and value.
 func (d *directory) entry(o *adObject) (Entry, error) {
-	e := Entry{Line: o.line, DN: o.dn, GUID: o.guid, Contact: o.contact, IsBranch: o.branch}
+	e := Entry{Line: o.line, DN: o.dn, GUID: o.guid, SID: o.sids[0], Master: o.sids[1], Contact: o.contact, IsBranch: o.branch}
+	if o.group {
+		e.SID = "" // nobody is a group
+	}
 	if err := d.place(o, &e); err != nil {
 		return e, err
 	}
@@ -148,7 +151,7 @@ func whyDisabled(o *adObject, e *Entry, account int64) string {
 		return "no home server"
 	case o.locator != "" && !hasPrefixFold(o.locator, "SRV:"):
 		return whyCloud + cutText(o.locator, 100)
-	case account&accountDisabled != 0 && !o.sid:
+	case account&accountDisabled != 0 && !o.master:
 		// With msRTCSIP-OriginatorSid it is the usual stand-in of a person
 		// whose logon account lives in another forest.
 		return whyAccountDisabled
@@ -164,7 +167,7 @@ func whyDisabled(o *adObject, e *Entry, account int64) string {
 // with msRTCSIP-OriginatorSid is a person of another forest, whatever else.
 func markDevice(o *adObject, e *Entry, um bool) {
 	owner := strings.ToLower(o.owner)
-	stranger := o.contact && !o.sid
+	stranger := o.contact && !o.master
 	switch {
 	case strings.HasPrefix(owner, "urn:application:"):
 		e.App = o.contact || !o.classed

@@ -37,6 +37,7 @@ const (
 	aSIPProxyAddresses
 	aAccountName
 	aPrincipalName
+	aObjectSID
 	aOriginatorSID
 )
 
@@ -61,6 +62,7 @@ var directoryAttributes = map[string]attribute{
 	"msrtcsip-proxyaddresses":     aSIPProxyAddresses,
 	"samaccountname":              aAccountName,
 	"userprincipalname":           aPrincipalName,
+	"objectsid":                   aObjectSID,
 	"msrtcsip-originatorsid":      aOriginatorSID,
 }
 
@@ -77,8 +79,9 @@ type adObject struct {
 	contact  bool
 	branch   bool
 	group    bool
-	classed  bool // objectClass or objectCategory is told
-	sid      bool // msRTCSIP-OriginatorSid is there
+	classed  bool      // objectClass or objectCategory is told
+	master   bool      // msRTCSIP-OriginatorSid is there
+	sids     [2]string // objectSid and msRTCSIP-OriginatorSid, empty where they cannot be read
 	guid     string
 	name, cn string
 	changed  string
@@ -102,8 +105,12 @@ func (o *adObject) set(a attribute, v []byte) {
 		return
 	}
 	switch a {
+	case aObjectSID:
+		keepFirst(&o.sids[0], sidText(v))
+		return
 	case aOriginatorSID:
-		o.sid = true
+		o.master = true
+		keepFirst(&o.sids[1], sidText(v))
 		return
 	case aObjectGUID:
 		o.guid = guidText(v)
@@ -223,6 +230,43 @@ func guidText(v []byte) string {
 	copy(b[8:], v[8:])
 	h := hex.EncodeToString(b[:])
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// sidText writes a security identifier the usual way, S-1-5-21-...: the bytes
+// are revision, number of sub-authorities, an authority of six bytes with the
+// greatest first, and sub-authorities of four with the least first (the vendor's
+// documentation of the structure SID). Text of that form is taken as it is. What
+// is neither, or no account of a domain, is empty: an object that stands for
+// S-1-5-10 stands for itself.
+func sidText(v []byte) string {
+	const head, most = 8, 15 // bytes before the sub-authorities, and their greatest number
+	if len(v) > head && v[0] == 1 && v[1] >= 1 && v[1] <= most && len(v) == head+4*int(v[1]) {
+		var authority [8]byte
+		copy(authority[2:], v[2:head])
+		out := fmt.Appendf(nil, "S-1-%d", binary.BigEndian.Uint64(authority[:]))
+		for at := head; at < len(v); at += 4 {
+			out = strconv.AppendUint(append(out, '-'), uint64(binary.LittleEndian.Uint32(v[at:])), 10)
+		}
+		return domainSID(string(out))
+	}
+	s := strings.ToUpper(strings.TrimSpace(string(v)))
+	parts := strings.Split(s, "-")
+	if len(parts) < 4 || len(parts) > 3+most || parts[0] != "S" || parts[1] != "1" {
+		return ""
+	}
+	for _, part := range parts[2:] {
+		if part == "" || len(part) > 15 || strings.Trim(part, "0123456789") != "" {
+			return ""
+		}
+	}
+	return domainSID(s)
+}
+
+func domainSID(s string) string {
+	if !strings.HasPrefix(s, "S-1-5-21-") {
+		return ""
+	}
+	return s
 }
 
 // generalizedTime reads whenChanged: YYYYMMDDHHMMSS, a fraction, "Z".

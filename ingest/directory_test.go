@@ -386,3 +386,18 @@ func TestDirectoryValuesInTheirRarerForms(t *testing.T) {
 		}
 	}
 }
+
+func TestSecurityIdentifiersAreOfAccountsOfADomain(t *testing.T) {
+	for text, want := range map[string]string{
+		"\x01\x05\x00\x00\x00\x00\x00\x05\x15\x00\x00\x00\xa0\x65\xcf\x7e\x78\x4b\x9b\x5f\xe7\x7c\x87\x70\xe9\x03\x00\x00": "S-1-5-21-2127521184-1604012920-1887927527-1001",
+		"s-1-5-21-1-2-3-1104 ":                                             "S-1-5-21-1-2-3-1104",
+		"\x01\x01\x00\x00\x00\x00\x00\x05\x0a\x00\x00\x00":                 "", // SELF: stands for itself
+		"\x01\x02\x00\x00\x00\x00\x00\x05\x20\x00\x00\x00\x20\x02\x00\x00": "", // a built-in group
+		"\x01\x05\x00\x00\x00\x00\x00\x05\x15\x00\x00\x00":                 "", // cut
+		"\x01\xff": "", "S-1-5-21-": "", "S-1-5-21-x": "", "S-1-5-21-1-9999999999999999999": "", "": "",
+	} {
+		if got := sidText([]byte(text)); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

@@ -10,6 +10,8 @@ type Entry struct {
 	Container string   `json:"container"`         // DN without its first part, folded to lower case
 	Context   string   `json:"context"`           // naming context: the trailing DC= parts, lower case
 	GUID      string   `json:"guid,omitempty"`    // objectGUID, lower case
+	SID       string   `json:"sid,omitempty"`     // objectSid of an account, S-1-5-21-...
+	Master    string   `json:"master,omitempty"`  // msRTCSIP-OriginatorSid: the objectSid of the account of another forest that this entry stands for
 	Name      string   `json:"name,omitempty"`    // displayName, else cn
 	Primary   string   `json:"primary,omitempty"` // msRTCSIP-PrimaryUserAddress
 	Aliases   []string `json:"aliases,omitempty"` // sip: entries of proxyAddresses and msRTCSIP-ProxyAddresses, sorted

@@ -14,6 +14,7 @@ type network struct {
 	from    []int32 // user of each edge
 	devEnd  []int32 // the same for devices, in edges
 	edges   []int32 // edges by device
+	by      []int32 // and their users: one look less into far memory for each
 
 	flow                   []int64 // of each edge
 	userLeft, deviceLeft   []int64 // capacity not used
@@ -29,7 +30,7 @@ type network struct {
 func (n *network) build(devices int) {
 	users := len(n.userEnd) - 1
 	n.from, n.flow = make([]int32, len(n.to)), make([]int64, len(n.to))
-	n.devEnd, n.edges = make([]int32, devices+1), make([]int32, len(n.to))
+	n.devEnd, n.edges, n.by = make([]int32, devices+1), make([]int32, len(n.to)), make([]int32, len(n.to))
 	for u := range users {
 		for e := n.userEnd[u]; e < n.userEnd[u+1]; e++ {
 			n.from[e] = int32(u)
@@ -41,7 +42,7 @@ func (n *network) build(devices int) {
 	}
 	next := slices.Clone(n.devEnd[:devices])
 	for e, d := range n.to {
-		n.edges[next[d]] = int32(e)
+		n.edges[next[d]], n.by[next[d]] = int32(e), n.from[e]
 		next[d]++
 	}
 	n.clear(users, devices)
@@ -49,7 +50,7 @@ func (n *network) build(devices int) {
 
 // another is a network of the same shape, to be used at the same time.
 func (n *network) another() *network {
-	c := &network{userEnd: n.userEnd, to: n.to, from: n.from, devEnd: n.devEnd, edges: n.edges, limit: n.limit, flow: make([]int64, len(n.flow))}
+	c := &network{userEnd: n.userEnd, to: n.to, from: n.from, devEnd: n.devEnd, edges: n.edges, by: n.by, limit: n.limit, flow: make([]int64, len(n.flow))}
 	c.clear(len(n.userLeft), len(n.deviceLeft))
 	return c
 }
@@ -180,8 +181,7 @@ func (n *network) userOut(u int32) {
 
 func (n *network) deviceOut(d int32) {
 	n.deviceLevel[d] = outOfUse
-	for _, e := range n.edges[n.devEnd[d]:n.devEnd[d+1]] {
-		u := n.from[e]
+	for _, u := range n.by[n.devEnd[d]:n.devEnd[d+1]] {
 		if degree := n.userLevel[u]; degree > 0 {
 			n.userLevel[u] = degree - 1
 			if degree == 2 {
@@ -228,9 +228,9 @@ func (n *network) leaves() {
 		if n.deviceLevel[d] != 1 {
 			continue
 		}
-		for _, e := range n.edges[n.devEnd[d]:n.devEnd[d+1]] {
-			if n.userLevel[n.from[e]] >= 0 {
-				n.send(e)
+		for i := n.devEnd[d]; i < n.devEnd[d+1]; i++ {
+			if n.userLevel[n.by[i]] >= 0 {
+				n.send(n.edges[i])
 				break
 			}
 		}
@@ -306,8 +306,8 @@ func (n *network) forth() {
 			n.deviceLevel[d] = 0
 			n.queue2 = append(n.queue2, d)
 			n.work += int(n.devEnd[d+1] - n.devEnd[d])
-			for _, e := range n.edges[n.devEnd[d]:n.devEnd[d+1]] {
-				if x := n.from[e]; n.userLevel[x] == inPlay && n.flow[e] > 0 {
+			for i := n.devEnd[d]; i < n.devEnd[d+1]; i++ {
+				if x := n.by[i]; n.userLevel[x] == inPlay && n.flow[n.edges[i]] > 0 {
 					n.userLevel[x] = 0
 					n.queue = append(n.queue, x)
 				}
@@ -331,8 +331,8 @@ func (n *network) back() (found bool) {
 		for ; i < len(n.queue2); i++ {
 			d := n.queue2[i]
 			n.work += int(n.devEnd[d+1] - n.devEnd[d])
-			for _, e := range n.edges[n.devEnd[d]:n.devEnd[d+1]] {
-				if u := n.from[e]; n.userLevel[u] == inPlay {
+			for _, u := range n.by[n.devEnd[d]:n.devEnd[d+1]] {
+				if n.userLevel[u] == inPlay {
 					n.userLevel[u] = n.deviceLevel[d] + 1
 					n.queue = append(n.queue, u)
 					found = found || n.userLeft[u] > 0
@@ -406,8 +406,11 @@ func (n *network) way(s int32) bool {
 		}
 		u = -1
 		for ; n.deviceNext[d] < n.devEnd[d+1]; n.deviceNext[d]++ {
-			e := n.edges[n.deviceNext[d]]
-			if x := n.from[e]; n.flow[e] > 0 && n.userLevel[x] == n.deviceLevel[d]-1 {
+			x := n.by[n.deviceNext[d]]
+			if n.userLevel[x] != n.deviceLevel[d]-1 {
+				continue
+			}
+			if e := n.edges[n.deviceNext[d]]; n.flow[e] > 0 {
 				u = x
 				path = append(path, e)
 				break

@@ -79,6 +79,11 @@
 // than the best answer: needs only grow, and so do all of 1 to 4. The first of
 // the best is 1 to 5 exactly, with bundles.
 //
+// Where more users are to be decided for and the cuts leave something open, what
+// they found cuts the same search short: by devices if there are at most 64 of
+// them to decide for, else by users. Devices are tried in any order, so equal
+// answers are compared holder by holder in a second pass, if there is time.
+//
 // # Bundles (stock.go)
 //
 // For given holders the bundles go to those of whom they leave the least to buy.

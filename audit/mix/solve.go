@@ -20,10 +20,13 @@ func Solve(e *Estate) *Mix {
 		if other.Compare(all.Value) < 0 {
 			all = other
 		}
-		if users, devices, sure := q.exhaust(all.Value); users != nil {
+		if users, devices, sure := q.exhaust(User, searchUsers, all.Value); users != nil {
 			return q.finish(users, devices, sure)
 		}
 		x := p.solve()
+		if x = q.sharpen(x); x.Exact {
+			return x
+		}
 		if all.Compare(x.Value) < 0 {
 			all.Least, all.Exact = x.Least, false
 			return all
@@ -31,6 +34,23 @@ func Solve(e *Estate) *Mix {
 		return x
 	}
 	return p.solve()
+}
+
+// sharpen tries everything that one side may hold where the cuts left something
+// open and that side is small: what they found cuts the search short.
+func (q *question) sharpen(x *Mix) *Mix {
+	for _, side := range []Metric{Device, User} {
+		if x.Exact {
+			break
+		}
+		if users, devices, sure := q.exhaust(side, searchHolders, x.Value); users != nil {
+			if better := q.finish(users, devices, sure); better.Exact || better.Compare(x.Value) < 0 {
+				better.Least = max(better.Least, x.Least)
+				x = better
+			}
+		}
+	}
+	return x
 }
 
 // finish prices an answer. Where the holders are the best ones for sure, its
@@ -58,12 +78,18 @@ func (p *problem) solve() *Mix {
 	if len(p.flow.to) >= heavy && len(p.rows) > 0 {
 		p.flow.limit = cutWork * len(p.flow.to)
 	}
+	var other *network // for the other core, where there is much to do
+	if len(p.rows) > 0 && len(p.flow.to) >= heavy {
+		other = p.flow.another()
+	}
+	var wg sync.WaitGroup
 	least, a := p.bound(p.flow, &p.price, true)
 	answers, best := []*answer{a}, p.price
 	var shares []float64
 	var g *guide
 	if len(p.rows) > 0 {
 		m := newMaster(p, a)
+		last := p.price // whose flow p.flow has
 		add := func(a *answer) bool {
 			for _, b := range answers {
 				if a.value == b.value && a.need == b.need {
@@ -76,21 +102,17 @@ func (p *problem) solve() *Mix {
 		}
 		add(p.wholly(User))
 		add(p.wholly(Device))
-		other := (*network)(nil)
-		if len(p.flow.to) >= heavy {
-			other = p.flow.another()
-		}
 		for round, work := 0, 0; round < boundRounds && work < boundWork; round++ {
 			w := p.round(m.solve())
 			var between *big.Int
 			var b *answer
-			var wg sync.WaitGroup
 			half := best.half(&w)
 			if other != nil { // half way to there, on the other core
 				wg.Go(func() { between, b = p.bound(other, &half, true) })
 			}
 			l, a := p.bound(p.flow, &w, true)
 			wg.Wait()
+			last = w
 			fresh := add(a)
 			if l.Cmp(least) > 0 {
 				least, best = l, w
@@ -110,16 +132,25 @@ func (p *problem) solve() *Mix {
 		m.solve()
 		shares = m.shares(len(answers))
 		g = m.guide(&best)
-		p.bound(p.flow, &best, true) // its flow leads the way between the answers
+		if last != best {
+			p.bound(p.flow, &best, true) // its flow leads the way between the answers
+		}
+	}
+	// The weight of the other criteria must not raise the bound of the cost.
+	var cost *big.Int
+	if other != nil {
+		wg.Go(func() { cost, _ = p.bound(other, &best, false) })
 	}
 	x := p.choose(answers, shares, g).mix()
+	wg.Wait()
 	weight := p.total(x)
 	if x.Exact = p.scale.complete && weight != nil && weight.Cmp(least) == 0; x.Exact {
 		x.Least = x.Cost
 		return x
 	}
-	// The weight of the other criteria must not raise the bound of the cost.
-	cost, _ := p.bound(p.flow, &best, false)
+	if other == nil {
+		cost, _ = p.bound(p.flow, &best, false)
+	}
 	unit := big.NewInt(p.scale.cost)
 	x.Least = max(p.ceil(cost, unit), p.ceil(new(big.Int).Sub(least, new(big.Int).Sub(unit, big.NewInt(1))), unit))
 	return x

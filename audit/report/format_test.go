@@ -67,7 +67,7 @@ func TestWidth(t *testing.T) {
 			lines[i] = EvidenceLine{pick(r, []string{"", "2009-03-01T00:00:00Z", "0001-01-01T00:00:00Z", pick(r, hostile)}), pick(r, hostile), pick(r, hostile),
 				pick(r, hostile), pick(r, hostile), pick(r, hostile), pick(r, hostile), r.IntN(1e6), sourceText(r, asked), pick(r, hostile)}
 		}
-		for _, d := range []Document{Subjects(subjects, "user", "", 0), Subject(one, pick(r, hostile), lines, nil, []History{{1, pick(r, hostile), pick(r, hostile)}})} {
+		for _, d := range []Document{Subjects(subjects, "user", "", false, 0), Subject(one, pick(r, hostile), lines, nil, []History{{1, pick(r, hostile), pick(r, hostile)}})} {
 			for _, w := range []int{80, 120, 40, 20, 3} {
 				checkWidth(t, d, w)
 			}
@@ -121,14 +121,14 @@ func TestColorFollowsMeaning(t *testing.T) {
 // TestRuleLookalike: a name made of the character that rules tables is a row.
 func TestRuleLookalike(t *testing.T) {
 	list := []audit.Subject{{ID: "─────", Class: "hosted", Outcome: "required"}}
-	if out := write(t, Subjects(list, "user", "", 0), Options{}); !strings.Contains(out, "─────  hosted  required") {
+	if out := write(t, Subjects(list, "user", "", false, 0), Options{}); !strings.Contains(out, "─────  hosted  required") {
 		t.Error(out)
 	}
 }
 
 func TestCSVIsDisarmed(t *testing.T) {
 	for _, name := range hostile {
-		out := write(t, Subjects([]audit.Subject{{ID: "a", Name: name}}, "user", "", 0), Options{Format: "csv"})
+		out := write(t, Subjects([]audit.Subject{{ID: "a", Name: name}}, "user", "", false, 0), Options{Format: "csv"})
 		rows, err := csv.NewReader(strings.NewReader(out)).ReadAll()
 		if err != nil || len(rows) != 2 {
 			t.Fatalf("%q: %v %q", name, err, out)
@@ -152,7 +152,7 @@ func TestCSVIsDisarmed(t *testing.T) {
 func TestMarkdownKeepsItsColumns(t *testing.T) {
 	bars := regexp.MustCompile(`\\.|\|`)
 	for _, name := range hostile {
-		out := write(t, Subjects([]audit.Subject{{ID: name, Class: "hosted"}}, "user", "", 0), Options{Format: "markdown"})
+		out := write(t, Subjects([]audit.Subject{{ID: name, Class: "hosted"}}, "user", "", false, 0), Options{Format: "markdown"})
 		var counts []int
 		for _, line := range strings.Split(out, "\n") {
 			if strings.HasPrefix(line, "|") {
@@ -181,14 +181,14 @@ func TestJSON(t *testing.T) {
 			t.Errorf("%s: invalid or null: %s", name, out)
 		}
 	}
-	for i, d := range []Document{Subjects(nil, "device", "", 10), Imports(nil), Rejected(nil), Runs(nil), Policies(nil),
+	for i, d := range []Document{Subjects(nil, "device", "", false, 10), Imports(nil), Rejected(nil), Runs(nil), Policies(nil),
 		ExportFormats(nil), Checks(nil)} {
 		if out := write(t, d, Options{Format: "json"}); out != "[]\n" {
 			t.Errorf("empty list %d is %q", i, out)
 		}
 	}
 	raw := "<\x1b\u202e>"
-	out := write(t, Subjects([]audit.Subject{{ID: raw}}, "user", "", 0), Options{Format: "json"})
+	out := write(t, Subjects([]audit.Subject{{ID: raw}}, "user", "", false, 0), Options{Format: "json"})
 	var back []audit.Subject
 	if err := json.Unmarshal([]byte(out), &back); err != nil || back[0].ID != raw || !strings.Contains(out, "<") {
 		t.Errorf("text altered: %s", out)
@@ -210,7 +210,7 @@ func TestJSON(t *testing.T) {
 
 func TestEmptyListsInAllFormats(t *testing.T) {
 	for _, f := range Formats() {
-		for _, d := range []Document{Shortfall(&audit.Report{}), Subjects(nil, "user", "", 5), Subject(audit.Subject{}, "", nil, nil, nil), Imports(nil),
+		for _, d := range []Document{Shortfall(&audit.Report{}), Subjects(nil, "user", "", false, 5), Subject(audit.Subject{}, "", nil, nil, nil), Imports(nil),
 			Rejected(nil), Runs(nil), Differences(Diff{}), Licenses(nil, nil, nil), Policies(nil), ExportFormats(nil), Checks(nil)} {
 			if out := write(t, d, Options{Format: f, Width: 80}); out == "" {
 				t.Errorf("%s: nothing for %q", f, d.Title)
@@ -229,7 +229,7 @@ func TestErrors(t *testing.T) {
 		t.Error("a ragged row passed")
 	}
 	for _, f := range Formats() {
-		if err := Write(full{}, Subjects(nil, "user", "", 0), Options{Format: f}); !errors.Is(err, errFull) {
+		if err := Write(full{}, Subjects(nil, "user", "", false, 0), Options{Format: f}); !errors.Is(err, errFull) {
 			t.Errorf("%s: a failed write gives %v", f, err)
 		}
 	}
@@ -298,6 +298,6 @@ func BenchmarkTable(b *testing.B) {
 		subjects[i] = audit.Subject{ID: fmt.Sprintf("user%05d@contoso.com", i), Kind: "user", Class: "hosted", Outcome: "required"}
 	}
 	for b.Loop() {
-		write(b, Subjects(subjects, "user", "", 0), Options{Width: 80})
+		write(b, Subjects(subjects, "user", "", false, 0), Options{Width: 80})
 	}
 }

@@ -39,9 +39,11 @@ func documents(t testing.TB) map[string]Document {
 	return map[string]Document{
 		"report_short":   Shortfall(&short),
 		"report_empty":   Shortfall(&empty),
-		"users":          Subjects(subjects, "user", "", 0),
-		"users_limited":  Subjects(subjects, "user", "", 2),
-		"users_none":     Subjects(nil, "user", "", 0),
+		"users":          Subjects(subjects, "user", "", false, 0),
+		"users_limited":  Subjects(subjects, "user", "", false, 2),
+		"users_none":     Subjects(nil, "user", "", false, 0),
+		"users_merged":   Subjects(subjects[:1], "user", "", true, 0),
+		"shared_account": SharedAccount(short.People.Shared[1]),
 		"user":           Subject(subjects[0], "holds its own, for 1 of the 2 devices it was used on does not hold CALs that would do: host:pc0017", lines, nil, []History{{2, "2009-03-30", "exempt"}, {3, "2009-03-31", "required"}}),
 		"user_undecided": Subject(subjects[3], "", nil, nil, nil),
 		"imports": Imports([]Import{

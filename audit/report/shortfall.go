@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"calaudit/audit"
 )
@@ -26,7 +27,11 @@ func Shortfall(r *audit.Report) Document {
 	}
 	add(heading(r), true)
 	add(position(r), true)
+	add(entitled(r), len(r.Entitled) > 0)
 	add(totals(r), true)
+	if r.People != nil {
+		add(people(r), r.People.MergedPersons > 0 || len(r.People.Shared) > 0)
+	}
 	if r.Mix != nil && r.Assign == "optimal" {
 		add(mixes(r), true)
 	}
@@ -146,6 +151,24 @@ func position(r *audit.Report) Grid {
 			row[0].Tone = Bad
 		}
 		g.Rows = append(g.Rows, row)
+	}
+	return g
+}
+
+// entitled says what of the licences owned counts as something else, and why.
+func entitled(r *audit.Report) Grid {
+	g := Grid{
+		Title: "Entitlements that count as something else",
+		Columns: []Column{
+			{Name: "Bought", Key: "license", Min: 12},
+			{Name: "Metric", Key: "metric", Drop: 1},
+			{Name: "Quantity", Key: "quantity", Number: true},
+			{Name: "Counts as", Key: "as", Min: 16},
+			{Name: "Why", Key: "why", Below: true},
+		},
+	}
+	for _, e := range r.Entitled {
+		g.Rows = append(g.Rows, cells(withVersion(e.License, e.Version), e.Metric, number(e.Quantity), withVersion(strings.Join(e.As, " + "), e.AsVersion), e.Why))
 	}
 	return g
 }

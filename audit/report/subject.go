@@ -99,13 +99,15 @@ func subjectFacts(s audit.Subject, because string) Grid {
 	if because != "" {
 		f = append(f, Fact{Name: "Assignment", Text: because})
 	}
-	var others []string
-	for _, a := range s.Aliases {
-		if a != s.ID {
-			others = append(others, a)
-		}
+	f = append(f, Fact{Name: "Also known as", Text: orNone(some(knownAs(s), namesShown), "no other id")})
+	if len(s.AliasRecords) > 0 {
+		met := s
+		met.Shared = nil
+		f = append(f, Fact{Name: "Met as", Text: some(metAs(met), namesShown)})
 	}
-	f = append(f, Fact{Name: "Also known as", Text: orNone(some(others, namesShown), "no other id")})
+	for _, account := range s.Shared {
+		f = append(f, Fact{Name: "Shared account", Text: account + ": what was done with it counts for each of its people, this one among them"})
+	}
 	share := "Devices"
 	if s.Kind == "device" {
 		share = "Users"

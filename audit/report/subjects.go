@@ -9,8 +9,9 @@ import (
 
 // Subjects lists classified users or devices; kind is "user" or "device". At
 // most limit of them are shown to people, 0 is all; JSON and CSV have them all.
-// With a question, what its other answer would make of each stands beside.
-func Subjects(subjects []audit.Subject, kind, question string, limit int) Document {
+// With a question, what its other answer would make of each stands beside; with
+// merged, the names that each was met under.
+func Subjects(subjects []audit.Subject, kind, question string, merged bool, limit int) Document {
 	g := Grid{
 		Main:  true,
 		Limit: limit,
@@ -38,6 +39,9 @@ func Subjects(subjects []audit.Subject, kind, question string, limit int) Docume
 		g.Columns = append(g.Columns, Column{Name: "If otherwise", Min: 12}, Column{Key: "other_answer"}, Column{Key: "other_outcome"},
 			Column{Key: "other_licenses"}, Column{Key: "other_covered_by"})
 	}
+	if merged {
+		g.Columns = append(g.Columns, Column{Name: "Met as", Key: "met_as", Below: true})
+	}
 	value := make([]audit.Subject, len(subjects))
 	covered := false
 	for i, s := range subjects {
@@ -50,6 +54,9 @@ func Subjects(subjects []audit.Subject, kind, question string, limit int) Docume
 			o := otherAnswer(s, question)
 			row = append(row, cells(otherwise(o), o.Answer, o.Outcome, strings.Join(o.Licenses, " "), o.CoveredBy)...)
 		}
+		if merged {
+			row = append(row, Cell{Text: strings.Join(metAs(s), ", ")})
+		}
 		row[4].Tone = outcomeTone(s.Outcome)
 		covered = covered || s.CoveredBy != ""
 		g.Rows = append(g.Rows, row)
@@ -58,6 +65,53 @@ func Subjects(subjects []audit.Subject, kind, question string, limit int) Docume
 		g.Columns[8].Name = "" // an empty column says nothing
 	}
 	return Document{Title: plural(len(subjects), kind, kind+"s"), Value: value, Grids: []Grid{g}}
+}
+
+// tieWords say by what an id is somebody's, in brackets after it.
+var tieWords = map[string]string{
+	"estate":       "alias of the estate",
+	"forest":       "account of another forest",
+	"directory":    "address in the directory",
+	"line":         "number in the directory",
+	"previous":     "earlier address in the directory",
+	"logon":        "logon name in the directory",
+	"account-name": "by sAMAccountName alone",
+	"same-text":    "principal name, taken for the SIP identity",
+}
+
+// knownAs lists the other ids of a subject, and by what they are his.
+func knownAs(s audit.Subject) (others []string) {
+	for i, id := range s.Aliases {
+		if id == s.ID {
+			continue
+		}
+		if i < len(s.AliasBy) {
+			if word := tieWords[s.AliasBy[i]]; word != "" {
+				id += " (" + word + ")"
+			}
+		}
+		others = append(others, id)
+	}
+	return others
+}
+
+// metAs lists the names that a user was met under in the window, with the
+// number of records, and the shared accounts.
+func metAs(s audit.Subject) (names []string) {
+	for i, n := range s.AliasRecords {
+		if n == 0 || i >= len(s.Aliases) {
+			continue
+		}
+		name := s.Aliases[i] + " " + times(n)
+		if i < len(s.AliasBy) && tieWords[s.AliasBy[i]] != "" {
+			name += " (" + tieWords[s.AliasBy[i]] + ")"
+		}
+		names = append(names, name)
+	}
+	for _, account := range s.Shared {
+		names = append(names, account+" (shared account)")
+	}
+	return names
 }
 
 func otherAnswer(s audit.Subject, question string) (o audit.OtherAnswer) {

@@ -125,12 +125,13 @@ func (a *app) export(ctx context.Context, x *exporter, f *auditFlags, p *plan) e
 	}
 	audit.Seal(r, subjects)
 	x.subjects = len(subjects)
+	shared := sharedNames(r, subjects)
 	for _, write := range []func() error{
 		func() error { return x.activities(ctx, in) },
 		func() error { return x.names(in.Names) },
 		func() error { return x.files(ctx) },
-		func() error { return x.identities(in.Names, class, subjects) },
-		func() error { return x.standing(in.Accounts, subjects) },
+		func() error { return x.identities(in.Names, class, subjects, shared) },
+		func() error { return x.standing(in.Accounts, subjects, shared) },
 		func() error { return x.rules(p.policy, r.Policy.Readings) },
 		func() error { return x.verdicts(subjects) },
 		func() error { return x.run(r) },
@@ -255,9 +256,27 @@ func (x *exporter) files(ctx context.Context) error {
 	return x.sink.Rows(&export.Files, "", export.List(rows))
 }
 
+// sharedNames lists the people behind each name of a shared account, but for one
+// whose own it is.
+func sharedNames(r *audit.Report, subjects []audit.Subject) map[string][]*audit.Subject {
+	people := map[string][]*audit.Subject{}
+	for i := range subjects {
+		for _, account := range subjects[i].Shared {
+			people[account] = append(people[account], &subjects[i])
+		}
+	}
+	names := map[string][]*audit.Subject{}
+	for _, account := range r.People.Shared {
+		for _, name := range account.Names {
+			names[name] = people[account.Account]
+		}
+	}
+	return names
+}
+
 // identities links names to subjects. An identity that is a device stands among
 // the device's ids with a word before it.
-func (x *exporter) identities(names []ingest.Name, class []ingest.Class, subjects []audit.Subject) error {
+func (x *exporter) identities(names []ingest.Name, class []ingest.Class, subjects []audit.Subject, shared map[string][]*audit.Subject) error {
 	users, devices := map[string]*audit.Subject{}, map[string]*audit.Subject{}
 	for i := range subjects {
 		of := users
@@ -283,6 +302,9 @@ func (x *exporter) identities(names []ingest.Name, class []ingest.Class, subject
 				row[2], row[3] = sub.Kind, sub.ID
 			}
 			rows = append(rows, row)
+			for _, person := range shared[n.Text] {
+				rows = append(rows, []any{int64(i), "shared", person.Kind, person.ID, person.Class})
+			}
 		case ingest.DeviceName, ingest.EndpointName:
 			if sub := devices[n.Text]; sub != nil {
 				rows = append(rows, []any{int64(i), "machine", sub.Kind, sub.ID, nil})
@@ -292,7 +314,7 @@ func (x *exporter) identities(names []ingest.Name, class []ingest.Class, subject
 	return x.sink.Rows(&export.Identities, "", export.List(rows))
 }
 
-func (x *exporter) standing(accounts []audit.Account, subjects []audit.Subject) error {
+func (x *exporter) standing(accounts []audit.Account, subjects []audit.Subject, shared map[string][]*audit.Subject) error {
 	of := map[string]*audit.Subject{}
 	for i := range subjects {
 		for _, alias := range subjects[i].Aliases {
@@ -313,6 +335,9 @@ func (x *exporter) standing(accounts []audit.Account, subjects []audit.Subject) 
 				class = ingest.Hosted.String() // of the identity
 			}
 			rows = append(rows, []any{sub.ID, sub.Kind, class, st.Activity.String()})
+		}
+		for _, person := range shared[st.Identity] {
+			rows = append(rows, []any{person.ID, person.Kind, person.Class, st.Activity.String()})
 		}
 	}
 	return x.sink.Rows(&export.Standing, "", export.List(rows))

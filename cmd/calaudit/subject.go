@@ -42,6 +42,9 @@ func (a *app) subjectCommand(kind string) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if account := sharedAccount(&r.Report, canonical(kind, args[0])); account != nil && kind == "user" {
+					return a.write(report.SharedAccount(*account))
+				}
 				sub, err := findSubject(ctx, s, r.ID, kind, args[0])
 				if err != nil {
 					return err
@@ -101,6 +104,20 @@ func sharing(ctx context.Context, s *store.Store, run int, sub *audit.Subject) (
 	return list, err
 }
 
+// sharedAccount finds the shared account of a name, unless that is a subject of
+// its own.
+func sharedAccount(r *audit.Report, name string) *audit.SharedAccount {
+	if r.People == nil {
+		return nil
+	}
+	for i := range r.People.Shared {
+		if x := &r.People.Shared[i]; slices.Contains(x.Names, name) && x.Split() && !slices.Contains(x.People, x.Account) {
+			return x
+		}
+	}
+	return nil
+}
+
 // canonical brings what a person typed into the form of ids.
 func canonical(kind, id string) string {
 	var c string
@@ -155,6 +172,13 @@ func (a *app) evidence(ctx context.Context, s *store.Store, r *store.Run, sub *a
 		return nil, nil, nil, err
 	}
 	ids := append([]string{sub.ID}, sub.Aliases...)
+	for _, account := range sub.Shared {
+		for _, x := range r.Report.People.Shared {
+			if x.Account == account {
+				ids = append(ids, x.Names...)
+			}
+		}
+	}
 	e, err := s.Lines(ctx, from, to.AddDate(0, 0, 1), ids, limit)
 	if err != nil {
 		return nil, nil, nil, err

@@ -18,6 +18,7 @@ import (
 type filter struct {
 	outcome, class, license, activity, rule, reading, match string
 	limit                                                   int
+	merged                                                  bool
 }
 
 var (
@@ -106,6 +107,7 @@ func (f *filter) picks(s *audit.Subject) bool {
 		(f.license == "" || slices.Contains(s.Licenses, f.license)) &&
 		(f.activity == "" || reason(func(r audit.Reason) bool { return r.Activity == f.activity })) &&
 		(f.rule == "" || reason(func(r audit.Reason) bool { return r.Rule == f.rule })) &&
+		(!f.merged || len(s.AliasRecords) > 0 || len(s.Shared) > 0) &&
 		(f.reading == "" || dependsOn(s, f.reading)) &&
 		(f.match == "" || has(s.ID) || has(s.Name) || slices.ContainsFunc(s.Aliases, has))
 }
@@ -162,7 +164,7 @@ func (a *app) subjectsCommand(kind string) *cobra.Command {
 				if err := checkReading(f.reading, &r.Report, told); err != nil {
 					return err
 				}
-				return a.write(report.Subjects(list, kind, f.reading, f.limit))
+				return a.write(report.Subjects(list, kind, f.reading, f.merged, f.limit))
 			})
 		}),
 	}
@@ -174,6 +176,9 @@ func (a *app) subjectsCommand(kind string) *cobra.Command {
 	p.StringVar(&f.rule, "rule", "", "only where this rule decided a use")
 	p.StringVar(&f.reading, "reading", "", "only whose outcome or licences depend on this question; the other answer is shown beside")
 	p.StringVar(&f.match, "match", "", "only where id, name or an alias contains this text")
+	if kind == "user" {
+		p.BoolVar(&f.merged, "merged", false, "only who was met under several names or with a shared account; the names are shown beside")
+	}
 	p.IntVar(&run, "run", 0, "number of the saved run (default: the newest)")
 	p.IntVar(&f.limit, "limit", 200, "rows in a table (0: all); csv and json are never cut")
 	return cmd

@@ -2,7 +2,8 @@
 -- standing states and rules, not read off the verdicts. Runs in DuckDB on the
 -- Parquet files (see views.sql) and in SQLite on the plain tables.
 WITH
-who AS (SELECT name_id, kind, subject, class FROM identities WHERE name_kind = 'user'),
+who AS (SELECT name_id, kind, subject, class FROM identities WHERE name_kind IN ('user', 'shared')),
+peer AS (SELECT name_id, class FROM identities WHERE name_kind = 'user'),
 machine AS (SELECT name_id, subject FROM identities WHERE name_kind = 'machine'),
 -- Every use: by whom, on which machine, judged by the first rule for its case.
 used AS (
@@ -18,7 +19,7 @@ used AS (
       CASE WHEN who.kind = 'device' THEN who.subject END) AS machine
   FROM activities a
   JOIN who ON who.name_id = a.user_id
-  LEFT JOIN who peer ON peer.name_id = a.peer_id
+  LEFT JOIN peer ON peer.name_id = a.peer_id
   LEFT JOIN machine own ON own.name_id = a.device_id
   LEFT JOIN machine endpoint ON endpoint.name_id = a.endpoint_id
   UNION ALL

@@ -66,7 +66,7 @@ var Files = Table{Name: "files", About: "source files", Columns: []Column{
 // Identities says who is who.
 var Identities = Table{Name: "identities", About: "which subject a name is, and its class as the audit judged it", Columns: []Column{
 	{"name_id", Int, "names.id of a user, device or endpoint"},
-	{"name_kind", Text, "user or machine: what sort of name"},
+	{"name_kind", Text, "user or machine: what sort of name; shared: the same name again, once for each of the people of a shared account"},
 	{"kind", Text, "user or device: what the subject is; an identity may be a device"},
 	{"subject", Text, "subjects.id; empty for names without any activity in the window"},
 	{"class", Text, "class of the person behind a user name"},
