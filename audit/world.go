@@ -137,13 +137,18 @@ func (w *world) calls(in *Input) ([]Usage, error) {
 	if in.Calls == nil {
 		return nil, nil
 	}
+	return in.Calls(w.classes(in))
+}
+
+// classes is the class of each name.
+func (w *world) classes(in *Input) []ingest.Class {
 	class := make([]ingest.Class, len(in.Names))
 	for i, p := range w.personNamed {
 		if p >= 0 {
 			class[i] = w.persons[p].class
 		}
 	}
-	return in.Calls(class)
+	return class
 }
 
 // add completes a use. An identity that is a device has no user; where it was
