@@ -169,4 +169,3 @@ func stamp(ms int64) string {
 	}
 	return time.UnixMilli(ms).UTC().Format(time.RFC3339)
 }
-
