@@ -137,3 +137,14 @@ func (at *places) line(path []string) int {
 	}
 	return 0
 }
+
+// under is the index of what stands in one table, as if it were a file.
+func (at *places) under(table string) *places {
+	inner := &places{at.file, map[string]int{}}
+	for path, line := range at.lines {
+		if rest, ok := strings.CutPrefix(path, table+"\x00"); ok {
+			inner.lines[rest] = line
+		}
+	}
+	return inner
+}
