@@ -78,12 +78,13 @@ func keysAt(t reflect.Type, path []string) []string {
 type places struct {
 	file  string
 	lines map[string]int
+	whole int // line of the table that this is the inside of, 0 for a file
 }
 
 // locate indexes a file that has been decoded already. The elements of an
 // array of tables are numbered from 0 in the path.
 func locate(file string, data []byte) *places {
-	at := &places{file, map[string]int{}}
+	at := &places{file: file, lines: map[string]int{}}
 	var p unstable.Parser
 	p.Reset(data)
 	var table []string
@@ -135,12 +136,12 @@ func (at *places) line(path []string) int {
 			return line
 		}
 	}
-	return 0
+	return at.whole
 }
 
 // under is the index of what stands in one table, as if it were a file.
 func (at *places) under(table string) *places {
-	inner := &places{at.file, map[string]int{}}
+	inner := &places{at.file, map[string]int{}, at.lines[table]}
 	for path, line := range at.lines {
 		if rest, ok := strings.CutPrefix(path, table+"\x00"); ok {
 			inner.lines[rest] = line
