@@ -22,6 +22,7 @@ type adviser struct {
 	classes  []ingest.Class
 	calls    []audit.Usage // of base
 	priced   bool
+	offered  bool // connectors are owned or have a price: whom they cover matters together
 }
 
 func newAdviser(in *Input) (a *adviser, err error) {
@@ -42,6 +43,9 @@ func newAdviser(in *Input) (a *adviser, err error) {
 		}
 	}
 	a.priced = slices.ContainsFunc(a.in.Owned, func(e audit.Entitlement) bool { return e.Priced })
+	a.offered = slices.ContainsFunc(a.in.Owned, func(e audit.Entitlement) bool {
+		return audit.Connects(e.License) && (e.Priced || e.Quantity > 0)
+	})
 	return a, nil
 }
 
@@ -63,6 +67,12 @@ func remembered(calls func([]ingest.Class) ([]audit.Usage, error)) func([]ingest
 		}
 		return list, err
 	}
+}
+
+// apart reports persons whom nothing but their own CALs can cover for what they
+// do on no machine of somebody else.
+func (a *adviser) apart(n int) bool {
+	return a.parties[n].Class == ingest.Hosted || a.parties[n].Class == ingest.Guest && !a.offered
 }
 
 // each goes through all usages, calls as the class of their peers has them.

@@ -85,7 +85,7 @@ func (a *adviser) dormantShapes(who []int, after *audit.Model) []string {
 	}
 	shapes := make([]string, len(who))
 	for i, n := range who {
-		if a.parties[n].Class == ingest.Hosted && !changed[n] {
+		if a.apart(n) && !changed[n] {
 			shapes[i] = fmt.Sprint("states ", written(demands[n]))
 		}
 	}

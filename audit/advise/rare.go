@@ -117,7 +117,7 @@ func (a *adviser) rareShapes(who []int, after *audit.Model) []string {
 	shapes := make([]string, len(who))
 	for i, n := range who {
 		x := &a.parties[n]
-		if x.Class == ingest.Hosted && !mixed[n] && !(changed && caller[n]) && len(parties) == len(a.parties) && parties[n].ID == x.ID {
+		if a.apart(n) && !mixed[n] && !(changed && caller[n]) && len(parties) == len(a.parties) && parties[n].ID == x.ID {
 			shapes[i] = fmt.Sprint(written(before[n]), " then ", written(later[n]))
 		}
 	}

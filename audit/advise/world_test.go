@@ -5,6 +5,7 @@ import (
 	"math/rand"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,9 +37,11 @@ type account struct {
 
 var asOf = time.Date(2009, 3, 31, 0, 0, 0, 0, time.UTC)
 
+var builtin = sync.OnceValues(func() (*audit.Policy, error) { return audit.BuiltinPolicy("ocs2007") })
+
 func policy(t testing.TB) *audit.Policy {
 	t.Helper()
-	p, err := audit.BuiltinPolicy("ocs2007")
+	p, err := builtin()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +244,7 @@ func randomWorld(r *rand.Rand) *world {
 	if r.Intn(6) == 0 {
 		w.estate.Guests = []string{pick(people...)}
 	}
-	p, err := audit.BuiltinPolicy("ocs2007")
+	p, err := builtin()
 	if err != nil {
 		panic(err)
 	}
