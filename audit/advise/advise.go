@@ -91,7 +91,7 @@ type Item struct {
 	Covers   string   `json:"covers,omitempty"` // software-assurance: the version that came out then
 	File     string   `json:"file,omitempty"`
 	Line     int      `json:"line,omitempty"`
-	Alone    *Sum     `json:"alone"` // what this one saves alone, null when that was not worked out
+	Alone    *Sum     `json:"alone,omitempty"` // what this one saves alone; missing when that was not worked out
 
 	worth audit.Figures // Alone
 }

@@ -215,7 +215,7 @@ func items(a *advise.Advice, p *advise.Proposal) Grid {
 	case advise.Rare:
 		add(Column{Name: "Person", Min: 24}, func(x *advise.Item) string { return x.ID })
 		add(Column{Name: "Holds", Drop: 1}, holds)
-		add(Column{Name: "Did", Min: 16}, func(x *advise.Item) string { return eventsOf(x) })
+		add(Column{Name: "Did", Min: 20}, func(x *advise.Item) string { return eventsOf(x) })
 		add(Column{Name: "When"}, when)
 		g.Notes = []string{"Saved where these events had not been, or had been somebody else's who has the CALs."}
 	case advise.Shared:
@@ -259,7 +259,7 @@ func items(a *advise.Advice, p *advise.Proposal) Grid {
 	}
 	g.Notes = append(g.Notes, "CALs, To buy"+map[bool]string{true: ", Saved"}[a.Priced]+": what this one saves alone.")
 	if unknown > 0 {
-		g.Notes = append(g.Notes, fmt.Sprintf("?: not worked out, for %s; use --singles.", plural(unknown, "one", "of them")))
+		g.Notes = append(g.Notes, fmt.Sprintf("?: not worked out, for %s; use --singles.", plural(unknown, "of them", "of them")))
 	}
 	return g
 }

@@ -139,10 +139,14 @@ func beside(rows []positionBesideIt) Grid {
 			{Key: "required", Number: true}, {Key: "owned", Number: true}, {Key: "shortfall", Number: true}, {Key: "surplus", Number: true}, {Key: "cost", Number: true},
 			{Key: "then_required", Number: true}, {Key: "then_owned", Number: true}, {Key: "then_shortfall", Number: true}, {Key: "then_surplus", Number: true}, {Key: "then_cost", Number: true},
 		},
-		Notes: []string{"Change: of the shortfall."},
 	}
+	if len(rows) > 0 {
+		g.Notes = []string{"Change: of the shortfall."}
+	}
+	priced := false
 	for _, r := range rows {
 		a, b := r.Now, r.Then
+		priced = priced || a.Cost != "" || b.Cost != ""
 		buy := ""
 		if a.Cost != "" || b.Cost != "" {
 			buy = stepText(orNone(a.Cost, "0"), orNone(b.Cost, "0"))
@@ -157,6 +161,9 @@ func beside(rows []positionBesideIt) Grid {
 			row[6].Tone = Good
 		}
 		g.Rows = append(g.Rows, row)
+	}
+	if !priced {
+		g.Columns[7].Name = "" // an empty column says nothing
 	}
 	return g
 }

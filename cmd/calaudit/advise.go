@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -76,6 +78,9 @@ func (a *app) advise(ctx context.Context, s *store.Store, f *auditFlags, p *plan
 	}
 	in.SetDirectory(snapshots)
 	limitMemory()
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(2 * debug.SetMemoryLimit(-1)) // several audits are held at once
+	}
 	x.Audit = in
 	x.Earlier = func() ([]audit.Usage, error) {
 		from := in.AsOf.AddDate(0, 0, 1-in.Days)
