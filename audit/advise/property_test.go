@@ -21,7 +21,7 @@ func TestWhatIsSavedIsTheDifferenceOfTwoAudits(t *testing.T) {
 	for seed := range *rounds {
 		r := rand.New(rand.NewSource(int64(seed)))
 		w := randomWorld(r)
-		got, err := Advise(&Input{Audit: w.input(policy(t), nil), Events: 2, Singles: 1000})
+		got, err := Advise(&Input{Audit: w.input(nil), Events: 2, Singles: 1000})
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -67,7 +67,7 @@ func TestWhatIsSavedIsTheDifferenceOfTwoAudits(t *testing.T) {
 					t.Fatalf("seed %d: %s: %s saves %+v, want %+v\n%+v", seed, p.Kind, x.ID, *x.Alone, want, *w)
 				}
 			}
-			questions := policy(t).Questions
+			questions := w.policy.Questions
 			q := questions[r.Intn(len(questions))]
 			answer := "strict"
 			if got.Policy.Readings[q.ID] == "strict" {
@@ -104,7 +104,7 @@ type change struct {
 func changes(t *testing.T, w *world, p *Proposal) change {
 	t.Helper()
 	var classes map[string]string
-	_, subjects, err := audit.Run(w.input(policy(t), &classes))
+	_, subjects, err := audit.Run(w.input(&classes))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func changes(t *testing.T, w *world, p *Proposal) change {
 		return c
 	case Rare:
 		asks := map[string]bool{}
-		table, err := audit.RuleTable(policy(t), w.readings)
+		table, err := audit.RuleTable(w.policy, w.readings)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -247,7 +247,7 @@ func person(of map[string]*audit.Subject, id string) bool {
 // for CALs which a machine may hold.
 func shareable(t *testing.T, w *world) (ids []string) {
 	t.Helper()
-	m, err := audit.NewModel(w.input(policy(t), nil))
+	m, err := audit.NewModel(w.input(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestFewerSinglesTellLessAndNothingElse(t *testing.T) {
 	for seed := range 60 {
 		w := randomWorld(rand.New(rand.NewSource(int64(seed))))
 		ask := func(singles int) *Advice {
-			got, err := Advise(&Input{Audit: w.input(policy(t), nil), Events: 2, Singles: singles})
+			got, err := Advise(&Input{Audit: w.input(nil), Events: 2, Singles: singles})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -22,6 +22,7 @@ type world struct {
 	estate   audit.Estate
 	readings map[string]string
 	assign   string
+	policy   *audit.Policy
 }
 
 type fact struct {
@@ -37,20 +38,20 @@ type account struct {
 
 var asOf = time.Date(2009, 3, 31, 0, 0, 0, 0, time.UTC)
 
-var builtin = sync.OnceValues(func() (*audit.Policy, error) { return audit.BuiltinPolicy("ocs2007") })
-
-func policy(t testing.TB) *audit.Policy {
-	t.Helper()
-	p, err := builtin()
-	if err != nil {
-		t.Fatal(err)
+var builtin = sync.OnceValue(func() (all []*audit.Policy) {
+	for _, name := range audit.BuiltinPolicies() {
+		p, err := audit.BuiltinPolicy(name)
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, p)
 	}
-	return p
-}
+	return all
+})
 
 // input makes the input of an audit, and keeps the class that each name is found
 // to have.
-func (w *world) input(p *audit.Policy, classes *map[string]string) *audit.Input {
+func (w *world) input(classes *map[string]string) *audit.Input {
 	names := ingest.NewNames()
 	var facts []ingest.Fact
 	for _, f := range w.facts {
@@ -61,7 +62,7 @@ func (w *world) input(p *audit.Policy, classes *map[string]string) *audit.Input 
 			Endpoint: names.ID(ingest.EndpointName, f.endpoint), Server: names.ID(ingest.ServerName, f.server)})
 	}
 	estate := w.estate
-	in := &audit.Input{Policy: p, Readings: w.readings, AsOf: asOf, Days: 90, Assign: w.assign, Estate: &estate, Owned: w.owned,
+	in := &audit.Input{Policy: w.policy, Readings: w.readings, AsOf: asOf, Days: 90, Assign: w.assign, Estate: &estate, Owned: w.owned,
 		Names: append([]ingest.Name{{}}, names.Fresh()...)}
 	for _, a := range w.accounts {
 		in.Accounts = append(in.Accounts, audit.Account{Current: true, Entry: &ingest.Entry{Primary: a.primary, Aliases: a.aliases, Line164: a.line, Home: a.home, Enabled: a.enabled, Voice: a.voice}})
@@ -118,7 +119,7 @@ func (w *world) answering(question, answer string) *world {
 // audit is a whole audit of the world.
 func (w *world) audit(t *testing.T) (*audit.Report, []audit.Subject) {
 	t.Helper()
-	r, subjects, err := audit.Run(w.input(policy(t), nil))
+	r, subjects, err := audit.Run(w.input(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,24 +245,26 @@ func randomWorld(r *rand.Rand) *world {
 	if r.Intn(6) == 0 {
 		w.estate.Guests = []string{pick(people...)}
 	}
-	p, err := builtin()
-	if err != nil {
-		panic(err)
+	w.policy = builtin()[0] // the default, and the one with most questions
+	if r.Intn(3) == 0 {
+		w.policy = builtin()[r.Intn(len(builtin()))]
 	}
-	for _, q := range p.Questions {
+	for _, q := range w.policy.Questions {
 		if r.Intn(3) == 0 {
 			w.readings[q.ID] = pick("strict", "lenient")
 		}
 	}
 	for i := range r.Intn(6) {
 		e := audit.Entitlement{License: pick("ocs-standard-cal", "ocs-enterprise-cal", "ocs-standard-cal", "lcs-cal", "ecal-suite", "core-cal-suite", "ocs-server-standard",
-			"ocs-external-connector-standard", "ocs-external-connector-enterprise"),
+			"ocs-external-connector-standard", "ocs-external-connector-enterprise", "lync-plus-cal"),
 			Metric: pick("user", "device"), Version: v(pick("2007", "2007", "2007-r2")), Quantity: r.Intn(4), SAUntil: pick("", "", "2008-05-31", "2009-12-31"), SAFrom: pick("", "", "2008-01-01"), File: "l.csv", Line: i + 2}
 		switch {
 		case strings.HasPrefix(e.License, "ocs-server") || strings.Contains(e.License, "connector"):
 			e.Metric = "server"
 		case strings.HasSuffix(e.License, "suite"):
 			e.Version = 0
+		case e.License == "lync-plus-cal":
+			e.Version = v("2010")
 		case e.License == "lcs-cal":
 			e.Version = v("2005")
 		}
