@@ -71,9 +71,7 @@ func WhatIf(r *audit.Report, c Supposed) Document {
 	would.Name = "What if"
 	head.Facts = append(head.Facts[:1], append([]Fact{would}, head.Facts[1:]...)...)
 	otherwise := Grid{Title: "What if: " + c.File}
-	for _, text := range c.Changes {
-		otherwise.Notes = append(otherwise.Notes, text)
-	}
+	otherwise.Notes = append(otherwise.Notes, c.Changes...)
 	if c.Then.Mix != nil {
 		otherwise.Notes = append(otherwise.Notes, "assigned then "+assigned(c.Then))
 	}
