@@ -115,7 +115,7 @@ func (m *market) cost(rows []Position, owned []Entitlement) (sum int64) {
 func (m *market) costs(rows []Position, owned []Entitlement) {
 	for i := range rows {
 		p := &rows[i]
-		if p.Shortfall > 0 && slices.ContainsFunc(owned, func(e Entitlement) bool { return e.Priced && sameFamily(e.License, p.License) }) {
+		if p.Shortfall > 0 && pricedAnywhere(owned, p.License) {
 			p.Cost = money(int64(p.Shortfall) * m.price(p, owned))
 		}
 	}

@@ -86,7 +86,12 @@ func ParseEstate(file string, data []byte) (*Estate, error) {
 	if err := decodeStrict(file, data, &f); err != nil {
 		return nil, err
 	}
-	r := estateReader{at: locate(file, data)}
+	return f.estate(locate(file, data))
+}
+
+// estate makes an estate of what was written, wherever that stands.
+func (f estateFile) estate(at *places) (*Estate, error) {
+	r := estateReader{at: at}
 	e := &Estate{TimeZone: f.TimeZone}
 	if _, err := time.LoadLocation(f.TimeZone); err != nil || f.TimeZone == "Local" {
 		r.bad([]string{"time_zone"}, "unknown time_zone %q; valid: names of the time zone database such as Europe/Berlin, UTC", f.TimeZone)

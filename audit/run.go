@@ -17,33 +17,11 @@ import (
 // but for what only the caller knows: Run, Coverage, Imports, Evidence, Digest,
 // Chain and ExitCodes. Subjects are sorted, users before devices.
 func Run(in *Input) (*Report, []Subject, error) {
-	if in.Policy == nil || in.Estate == nil {
-		return nil, nil, errors.New("audit: policy and estate are needed")
-	}
-	if in.Days < 1 {
-		return nil, nil, fmt.Errorf("window of %d days; valid: 1 or more", in.Days)
-	}
-	if err := checkAssign(in.Assign); err != nil {
-		return nil, nil, err
-	}
-	if err := oneCurrency(in.Owned); err != nil {
-		return nil, nil, err
-	}
-	readings := map[string]string{}
-	for _, q := range in.Policy.Questions {
-		readings[q.ID] = answer(in.Policy, in.Readings, q.ID)
-	}
-	w, err := newWorld(in)
+	s, exemptions, err := newSession(in)
 	if err != nil {
 		return nil, nil, err
 	}
-	// Of everybody each family, and of every server its licence and connectors.
-	if err := fitting(in.Owned, (len(families)+1)*(len(w.persons)+len(w.devices))+3*(len(w.servers)+len(in.Estate.Servers))); err != nil {
-		return nil, nil, err
-	}
-	s := &session{in: in, w: w, present: w.present()}
-	s.market = newMarket(s)
-	exemptions := s.exemptions()
+	readings, w := s.readingsInForce(), s.w
 	chosen, err := s.answer(readings)
 	if err != nil {
 		return nil, nil, err
@@ -89,6 +67,42 @@ type session struct {
 	present presence
 	out     exempted
 	chosen  *result // the answer under the readings in force, once it is there
+}
+
+// newSession checks the input and finds out who is who.
+func newSession(in *Input) (*session, []Exemption, error) {
+	if in.Policy == nil || in.Estate == nil {
+		return nil, nil, errors.New("audit: policy and estate are needed")
+	}
+	if in.Days < 1 {
+		return nil, nil, fmt.Errorf("window of %d days; valid: 1 or more", in.Days)
+	}
+	if err := checkAssign(in.Assign); err != nil {
+		return nil, nil, err
+	}
+	if err := oneCurrency(in.Owned); err != nil {
+		return nil, nil, err
+	}
+	w, err := newWorld(in)
+	if err != nil {
+		return nil, nil, err
+	}
+	// Of everybody each family, and of every server its licence and connectors.
+	if err := fitting(in.Owned, (len(families)+1)*(len(w.persons)+len(w.devices))+3*(len(w.servers)+len(in.Estate.Servers))); err != nil {
+		return nil, nil, err
+	}
+	s := &session{in: in, w: w, present: w.present()}
+	s.market = newMarket(s)
+	return s, s.exemptions(), nil
+}
+
+// readingsInForce is the answer taken to each question.
+func (s *session) readingsInForce() map[string]string {
+	readings := map[string]string{}
+	for _, q := range s.in.Policy.Questions {
+		readings[q.ID] = answer(s.in.Policy, s.in.Readings, q.ID)
+	}
+	return readings
 }
 
 // presence marks the persons and devices that are subjects: those with a use
@@ -258,10 +272,7 @@ func (s *session) readings(readings map[string]string, chosen *result) ([]Readin
 
 func (s *session) reading(question string, readings map[string]string, chosen *result) (Reading, otherAnswers, error) {
 	changed := maps.Clone(readings)
-	changed[question] = "strict"
-	if readings[question] == "strict" {
-		changed[question] = "lenient"
-	}
+	changed[question] = otherAnswer(readings[question])
 	other, err := s.answer(changed)
 	if err != nil {
 		return Reading{}, otherAnswers{}, err

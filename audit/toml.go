@@ -79,12 +79,13 @@ func keysAt(t reflect.Type, path []string) []string {
 type places struct {
 	file  string
 	lines func() map[string]int // by path, made when it is asked for: most files are right
+	whole int                   // line of the table that this is the inside of, 0 for a file
 }
 
 // locate indexes a file that has been decoded already. The elements of an
 // array of tables are numbered from 0 in the path.
 func locate(file string, data []byte) *places {
-	return &places{file, sync.OnceValue(func() map[string]int { return linesOf(data) })}
+	return &places{file: file, lines: sync.OnceValue(func() map[string]int { return linesOf(data) })}
 }
 
 func linesOf(data []byte) map[string]int {
@@ -140,5 +141,16 @@ func (at *places) line(path []string) int {
 			return line
 		}
 	}
-	return 0
+	return at.whole
+}
+
+// under is the index of what stands in one table, as if it were a file.
+func (at *places) under(table string) *places {
+	all, lines := at.lines(), map[string]int{}
+	for path, line := range all {
+		if rest, ok := strings.CutPrefix(path, table+"\x00"); ok {
+			lines[rest] = line
+		}
+	}
+	return &places{at.file, func() map[string]int { return lines }, all[table]}
 }

@@ -196,13 +196,18 @@ func (w *world) calls(in *Input) ([]Usage, error) {
 	if in.Calls == nil {
 		return nil, nil
 	}
+	return in.Calls(w.classes(in))
+}
+
+// classes is the class of each name.
+func (w *world) classes(in *Input) []ingest.Class {
 	class := make([]ingest.Class, len(in.Names))
 	for i, p := range w.personNamed {
 		if p >= 0 {
 			class[i] = w.persons[p].class
 		}
 	}
-	return in.Calls(class)
+	return class
 }
 
 // add takes a use of an identity. One of a shared account is one of each of its

@@ -39,6 +39,16 @@ func (s *Store) Newest(ctx context.Context) (day time.Time, ok bool, err error) 
 	return time.UnixMilli(dayOf(newest) * dayMS).UTC(), true, nil
 }
 
+// Oldest returns the first day that an export told something of, or ok false
+// when none told of any.
+func (s *Store) Oldest(ctx context.Context) (day time.Time, ok bool, err error) {
+	var first sql.NullInt64
+	if err := s.q.QueryRowContext(ctx, "SELECT min(day) FROM coverage").Scan(&first); err != nil {
+		return day, false, explain(err)
+	}
+	return time.UnixMilli(first.Int64 * dayMS).UTC(), first.Valid, nil
+}
+
 // newestStanding finds the newest activity among records that hold, from the
 // newest block back: with conflicts the blocks must be opened.
 func (s *Store) newestStanding(ctx context.Context, names []ingest.Name) (at int64, ok bool, err error) {

@@ -54,6 +54,14 @@ func pieces(from, to int64) (list []span) {
 	return list
 }
 
+// days cuts a window of days into single ones.
+func days(from, to int64) (list []span) {
+	for day := from; day < to; day++ {
+		list = append(list, span{1, day})
+	}
+	return list
+}
+
 // missingSpans are the spans of the window that are not there, or will not be
 // when the changed days are summarised anew, shortest first. Days before the
 // first and after the last record make none.

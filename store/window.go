@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"calaudit/audit"
@@ -21,9 +23,11 @@ type Window struct {
 	s        *Store
 	from, to int64 // ms
 	table    *usageTable
-	start    []uint32 // by user: index of its first usage
-	usage    []uint32 // by index: number of the usage
-	sums     []sum    // by index
+	start    []uint32                       // by user: index of its first usage
+	usage    []uint32                       // by index: number of the usage
+	sums     []sum                          // by index
+	classes  atomic.Pointer[[]ingest.Class] // that Calls was first asked with
+	byDay    bool                           // calls are read day by day
 }
 
 // sum counts the facts of one usage.
@@ -148,7 +152,11 @@ func (w *Window) rows(ctx context.Context, kind int, call func(r rowPages, first
 	from, to := dayOf(w.from), dayOf(w.to)
 	err := each(ctx, w.s.q, `SELECT 1, day, kind, first, last, pages FROM summary WHERE kind=3 AND day>=?1 AND day<?2
 		UNION ALL SELECT 1, day, kind, first, last, pages FROM summary WHERE kind=3 AND reach>=?3 AND day<?1`, take, from, to, w.from)
-	for _, piece := range pieces(from, to) {
+	cut := pieces
+	if w.byDay {
+		cut = days
+	}
+	for _, piece := range cut(from, to) {
 		if err != nil {
 			return err
 		}
@@ -235,8 +243,14 @@ func (w *Window) usageOf(index uint32, x *sum) audit.Usage {
 }
 
 // Calls are the calls of the window again, apart by the class of the peer.
-// class is by name.
+// class is by name. The spans of calls are kept for the classes of the first
+// question, which is the audit's: who asks again with others asks what would be
+// if somebody were somebody else, and that is read day by day.
 func (w *Window) Calls(ctx context.Context, class []ingest.Class) ([]audit.Usage, error) {
+	own := slices.Clone(class)
+	if !w.classes.CompareAndSwap(nil, &own) && !slices.Equal(*w.classes.Load(), class) {
+		w = &Window{s: w.s, from: w.from, to: w.to, table: w.table, start: w.start, usage: w.usage, sums: w.sums, byDay: true}
+	}
 	const classes = spanPeers
 	number := make([]uint32, len(w.sums)) // of the calls, from 1
 	calls := make([]uint32, 0, len(w.sums)/2)
@@ -255,8 +269,10 @@ func (w *Window) Calls(ctx context.Context, class []ingest.Class) ([]audit.Usage
 		}
 		return ingest.NoClass
 	}
-	if err := w.callSpans(ctx, class, of); err != nil {
-		return nil, err
+	if !w.byDay {
+		if err := w.callSpans(ctx, class, of); err != nil {
+			return nil, err
+		}
 	}
 	sums := make([]sum, len(calls)*classes)
 	err := w.add(ctx, sums, called, func(index uint32, peer uint64, told bool) (uint32, bool) {

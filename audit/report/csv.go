@@ -64,7 +64,7 @@ func (d Document) main() (Grid, bool) {
 // start a formula in some locales. A number of ours may be negative.
 func csvCell(s string, isNumber bool) string {
 	if isNumber {
-		if _, err := strconv.Atoi(s); err == nil {
+		if _, err := strconv.ParseFloat(s, 64); err == nil && strings.Trim(s, "-.0123456789") == "" {
 			return s
 		}
 	}

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"calaudit/audit"
+	"calaudit/audit/advise"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -32,6 +34,16 @@ func documents(t testing.TB) map[string]Document {
 	short, empty := load[audit.Report](t, "report_short.json"), load[audit.Report](t, "report_empty.json")
 	subjects := load[[]audit.Subject](t, "subjects.json")
 	lines := load[[]EvidenceLine](t, "evidence.json")
+	then := load[audit.Report](t, "report_short.json")
+	then.Policy.Readings = map[string]string{"external-attendee": "lenient"}
+	then.Position = append([]audit.Position{{License: "lync-standard-cal", Metric: "user", Version: "2010", Required: 2, Shortfall: 2, Cost: "62.00"}}, then.Position[1:]...)
+	then.Position[1].Required, then.Position[1].Shortfall, then.Position[1].Cost = 74, 0, ""
+	then.Totals.Users.Required, then.Totals.Users.Exempt = 186, 83
+	var moved []Change
+	for i := range 23 {
+		moved = append(moved, Change{fmt.Sprintf("guest%02d@fabrikam.com", i), "user", Standing{"required", []string{"ocs-enterprise-cal", "ocs-standard-cal"}}, Standing{"exempt", nil}, "outcome required -> exempt"})
+	}
+	advice, bare := load[advise.Advice](t, "advice.json"), load[advise.Advice](t, "advice_bare.json")
 	runs := []Run{
 		{2, "2009-03-30", "2009-03-31T01:00:07Z", "ocs2007", 207, 12, 0, "sha256:00112233445566778899"},
 		{3, "2009-03-31", "2009-04-01T01:00:05Z", "ocs2007", 208, 12, 26, "sha256:9d4e1f0b6a7c8d2e3f4a"},
@@ -44,6 +56,10 @@ func documents(t testing.TB) map[string]Document {
 		"users_none":     Subjects(nil, "user", "", false, 0),
 		"users_merged":   Subjects(subjects[:1], "user", "", true, 0),
 		"shared_account": SharedAccount(short.People.Shared[1]),
+		"what_if":        WhatIf(&short, Supposed{"cheaper.toml", []string{"reading external-attendee=lenient", "+2 lync-standard-cal user 2010 at 31.00 EUR"}, &then, moved}),
+		"what_if_same":   WhatIf(&empty, Supposed{File: "none.toml", Then: &empty}),
+		"advice":         Advice(&advice, 2),
+		"advice_bare":    Advice(&bare, 0),
 		"user":           Subject(subjects[0], "holds its own, for 1 of the 2 devices it was used on does not hold CALs that would do: host:pc0017", lines, nil, []History{{2, "2009-03-30", "exempt"}, {3, "2009-03-31", "required"}}),
 		"user_undecided": Subject(subjects[3], "", nil, nil, nil),
 		"imports": Imports([]Import{

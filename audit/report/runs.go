@@ -107,8 +107,21 @@ type Counts struct {
 // list of subjects.
 func Differences(f Diff) Document {
 	f.Changes, f.Position = append([]Change{}, f.Changes...), list(f.Position)
-	subjects := Grid{
-		Title: "Subjects: " + grouped(len(f.Changes)) + " changed",
+	for i, c := range f.Changes {
+		f.Changes[i].Before.Licenses = list(c.Before.Licenses)
+		f.Changes[i].After.Licenses = list(c.After.Licenses)
+	}
+	return Document{
+		Title: fmt.Sprintf("From run %d (%s) to run %d (%s)", f.From.Run, f.From.AsOf, f.To.Run, f.To.AsOf),
+		Value: f,
+		Grids: []Grid{positionChanges(f.Position), subjectChanges(f.Changes)},
+	}
+}
+
+// subjectChanges lists who is judged differently.
+func subjectChanges(changes []Change) Grid {
+	g := Grid{
+		Title: "Subjects: " + grouped(len(changes)) + " changed",
 		Main:  true,
 		Empty: "No subject changed.",
 		Columns: []Column{
@@ -121,20 +134,14 @@ func Differences(f Diff) Document {
 			{Name: "Why", Key: "why", Min: 16, Drop: 2},
 		},
 	}
-	for i, c := range f.Changes {
+	for _, c := range changes {
 		row := cells(c.ID, c.Kind, c.Before.text(), c.After.text(),
 			c.Before.Outcome, strings.Join(c.Before.Licenses, " "),
 			c.After.Outcome, strings.Join(c.After.Licenses, " "), c.Why)
 		row[3].Tone = outcomeTone(c.After.Outcome)
-		subjects.Rows = append(subjects.Rows, row)
-		f.Changes[i].Before.Licenses = list(c.Before.Licenses)
-		f.Changes[i].After.Licenses = list(c.After.Licenses)
+		g.Rows = append(g.Rows, row)
 	}
-	return Document{
-		Title: fmt.Sprintf("From run %d (%s) to run %d (%s)", f.From.Run, f.From.AsOf, f.To.Run, f.To.AsOf),
-		Value: f,
-		Grids: []Grid{positionChanges(f.Position), subjects},
-	}
+	return g
 }
 
 func (s Standing) text() string {

@@ -132,20 +132,7 @@ func (a *app) formatsCommand() *cobra.Command {
 
 // difference compares two runs, subject by subject and row by row.
 func difference(runs [2]*store.Run, subjects [2][]audit.Subject) report.Diff {
-	d := report.Diff{From: runRow(runs[0]), To: runRow(runs[1]), Changes: []report.Change{}, Position: []report.PositionChange{}}
-	before, after := standings(subjects[0]), standings(subjects[1])
-	for _, c := range audit.Diff(subjects[0], subjects[1]) {
-		what := c.What
-		if c.Before != "" && c.After != "" {
-			what += " " + c.Before + " -> " + c.After
-		}
-		if n := len(d.Changes); n > 0 && d.Changes[n-1].ID == c.ID && d.Changes[n-1].Kind == c.Kind {
-			d.Changes[n-1].Why += "; " + what
-			continue
-		}
-		k := c.Kind + " " + c.ID
-		d.Changes = append(d.Changes, report.Change{ID: c.ID, Kind: c.Kind, Before: before[k], After: after[k], Why: what})
-	}
+	d := report.Diff{From: runRow(runs[0]), To: runRow(runs[1]), Changes: subjectChanges(subjects[0], subjects[1]), Position: []report.PositionChange{}}
 	type key struct{ license, metric, version string }
 	rows := map[key]*report.PositionChange{}
 	var order []key
@@ -175,6 +162,25 @@ func difference(runs [2]*store.Run, subjects [2][]audit.Subject) report.Diff {
 		}
 	}
 	return d
+}
+
+// subjectChanges lists the subjects that two audits do not agree on.
+func subjectChanges(a, b []audit.Subject) []report.Change {
+	all := []report.Change{}
+	before, after := standings(a), standings(b)
+	for _, c := range audit.Diff(a, b) {
+		what := c.What
+		if c.Before != "" && c.After != "" {
+			what += " " + c.Before + " -> " + c.After
+		}
+		if n := len(all); n > 0 && all[n-1].ID == c.ID && all[n-1].Kind == c.Kind {
+			all[n-1].Why += "; " + what
+			continue
+		}
+		k := c.Kind + " " + c.ID
+		all = append(all, report.Change{ID: c.ID, Kind: c.Kind, Before: before[k], After: after[k], Why: what})
+	}
+	return all
 }
 
 // standings is what a run decided for each subject, by kind and id.

@@ -76,6 +76,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return plainFlagError(err) })
 	root.AddCommand(
 		a.runCommand(), a.ingestCommand(), a.auditCommand(),
+		a.adviseCommand(),
 		a.subjectsCommand("user"), a.subjectsCommand("device"),
 		a.subjectCommand("user"), a.subjectCommand("device"),
 		a.reportCommand(), a.runsCommand(), a.diffCommand(),

@@ -77,15 +77,22 @@ digest. Exits 3 when licences are short (see --fail-on).`,
 func (a *app) auditCommand() *cobra.Command {
 	var f auditFlags
 	var strict bool
+	var suppose string
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "audit what the database holds and save the run",
+		Long:  auditLong,
 		Example: `  calaudit audit --as-of 2009-03-31
   calaudit audit --reading external-attendee=lenient
-  calaudit audit --window 30 --assign device --format json`,
+  calaudit audit --window 30 --assign device --format json
+  calaudit audit --what-if more-licences.toml`,
 		Args: cobra.NoArgs,
 		RunE: a.do(func(ctx context.Context, _ []string) error {
 			p, err := f.check()
+			if err != nil {
+				return err
+			}
+			w, err := readWhatIf(suppose, &f)
 			if err != nil {
 				return err
 			}
@@ -94,12 +101,13 @@ func (a *app) auditCommand() *cobra.Command {
 				if err := a.saveSettings(ctx, s, s.NewCommand(env), env, p.named); err != nil {
 					return err
 				}
-				return a.audit(ctx, s, &f, p, auditing{strict: strict})
+				return a.audit(ctx, s, &f, p, auditing{strict: strict, whatIf: w})
 			})
 		}),
 	}
 	f.add(cmd)
 	cmd.Flags().BoolVar(&strict, "strict-data", false, "exit 4 when records were rejected or days are missing")
+	cmd.Flags().StringVar(&suppose, "what-if", "", "show beside the position the one that would be with the changes in this file")
 	return cmd
 }
 
@@ -170,6 +178,7 @@ type auditing struct {
 	failed  bool // something could not be read
 	strict  bool
 	nightly bool
+	whatIf  *supposition // nil for none
 }
 
 // audit judges what the store holds, saves the run and prints it.
@@ -186,6 +195,10 @@ func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan,
 	}
 	in.SetDirectory(snapshots)
 	limitMemory()
+	then, err := with.whatIf.input(in) // what is wrong with it is said before a run is saved
+	if err != nil {
+		return err
+	}
 	r, subjects, err := audit.Run(in)
 	if err != nil {
 		return err
@@ -232,6 +245,9 @@ func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan,
 	}
 	if err := s.SaveRun(ctx, a.now(), r, subjects); err != nil {
 		return err
+	}
+	if then != nil {
+		return a.writeWhatIf(with.whatIf, r, subjects, then)
 	}
 	return a.write(report.Shortfall(r))
 }
