@@ -389,6 +389,9 @@ func (w *world) noteMedia(p party, m *machine, a activity, withPSTN bool, day in
 	if s == nil || day < w.cfg.days-windowDays {
 		return
 	}
+	if w.pile != nil {
+		w.pile.attest(attested{from: fromQoE, a: a, id: w.pile.idOf(p, ""), pstn: withPSTN, day: day, program: p.client})
+	}
 	k := 0
 	if withPSTN {
 		k = 1
