@@ -101,6 +101,7 @@ type pile struct {
 	logons  []iisRequest
 	snaps   []registration
 	reports reportRows
+	stated  map[string]int // licences of the statement, by key of the position
 }
 
 func newPile(w *world) *pile {

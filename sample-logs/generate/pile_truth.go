@@ -180,8 +180,7 @@ func classOf(id string) string {
 }
 
 // programs: without the directory that marks it, an application is still one
-// when nothing but programs of servers ever used its address; unless the call
-// records take it for one of the organisation's people.
+// when nothing but programs of servers ever used its address.
 func (t *told) programs() {
 	for s := range t.apart {
 		if !t.apart[s] {
@@ -189,7 +188,7 @@ func (t *told) programs() {
 		}
 		for i := range t.w.pile.facts {
 			x := &t.w.pile.facts[i]
-			if t.have.has(x.from) && t.named[x.id] == s && (x.from == fromCDR || x.program != clientUM && x.program != clientAttendant) {
+			if t.have.has(x.from) && t.named[x.id] == s && x.program != clientUM && x.program != clientAttendant {
 				s.class = "hosted"
 			}
 		}
@@ -208,7 +207,10 @@ func (t *told) fact(x *attested) {
 	if x.peer != "" {
 		other := t.named[x.peer]
 		pstn = pstn || other != nil && other.class == "pstn" || other == nil && classOf(x.peer) == "pstn"
-		set |= t.by[x.peer]
+		if by := t.by[x.peer]; by != 0 { // else it is a number of the telephone network
+			t.because(s, "who is "+x.peer, by)
+			set |= by
+		}
 	}
 	if pstn {
 		k = 1
@@ -308,11 +310,16 @@ func (p *pile) writeTruth() error {
 	for file, t := range w.imports {
 		imports[file] = t
 	}
+	owned := map[string]any{}
+	for _, r := range w.position {
+		owned[r.key()] = r.owned + p.stated[r.key()]
+	}
 	var b bytes.Buffer
 	b.WriteString("{\n")
 	field(&b, "schema", truthSchema)
 	field(&b, "as_of", w.cfg.end.Format("2006-01-02"))
 	section(&b, "imports", imports, ",")
+	section(&b, "owned", owned, ",")
 	section(&b, "all", verdicts(allSources), ",")
 	section(&b, "sources", each, "")
 	b.WriteString("}\n")

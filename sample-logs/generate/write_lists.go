@@ -135,9 +135,15 @@ func (p *pile) writeDirectories() error {
 	w := p.w
 	var ldf bytes.Buffer
 	var paris []*entry
-	n := 0
+	n, elsewhere := 0, map[string]bool{}
+	for _, x := range w.people {
+		if src, ok := x.directoryOf(); ok && src != fromLDIF && src != fromCSVDE {
+			elsewhere[x.dn()] = true
+		}
+	}
 	for _, e := range w.directory() {
 		switch {
+		case elsewhere[e.dn]:
 		case e.paris:
 			paris = append(paris, e)
 		case strings.Contains(e.dn, "OU=Redmond,") || strings.HasPrefix(e.dn, "CN=Alert Service,") || strings.HasPrefix(e.dn, "CN=Backup Bot,"):
@@ -194,6 +200,7 @@ func (p *pile) writeDirectories() error {
 
 // writeStatement writes a licence statement beside licenses.csv.
 func (p *pile) writeStatement() error {
+	p.stated = map[string]int{"ocs-standard-cal/user/2007": 12, "ocs-enterprise-cal/user/2007": 7}
 	rows := [][]string{
 		{"Servers", "Office Communications Server Standard CAL - User CAL", "2007", "12", "0", "0", "0", "All Countries"},
 		{"Servers", "Office Communications Server Enterprise CAL - User CAL", "2007", "7", "0", "0", "0", "All Countries"},
