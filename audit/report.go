@@ -16,6 +16,7 @@ type Report struct {
 	Position   []Position  `json:"position"`
 	Readings   []Reading   `json:"readings"`
 	Coverage   []Coverage  `json:"coverage"`
+	Absent     []string    `json:"absent,omitempty"` // formats that could tell of uses and of which nothing was ever read; missing in runs of earlier versions
 	Servers    []Server    `json:"servers"`
 	Exemptions []Exemption `json:"exemptions"`
 	Conflicts  []Conflict  `json:"conflicts"`

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"calaudit/audit"
 )
@@ -223,26 +224,51 @@ func shown(lists ...[]audit.Subject) map[string]string {
 	return all
 }
 
-// compareCoverage demands that the report without a source says what is
-// missing, and else says the same.
+// compareCoverage demands that the report without a source says what is missing:
+// the format is named as one of which nothing was read, none of its days is
+// covered, and all else is covered as before.
 func compareCoverage(t *testing.T, whole, without *audit.Report, source pileSource) {
 	t.Helper()
-	format := source.Format
-	if strings.HasPrefix(format, "directory-") {
-		format = "directory"
+	want := []string{source.Format}
+	if source.Format == "wmi-setting" || source.Format == "activity-csv" { // no use is in it; calaudit's own
+		want = nil
 	}
-	text := func(r *audit.Report, of func(format string) bool) (lines []string) {
+	if len(whole.Absent) > 0 || !slices.Equal(without.Absent, want) {
+		t.Errorf("nothing was read of %q, with the source of %q", without.Absent, whole.Absent)
+	}
+	covered := func(r *audit.Report) map[string]string {
+		all := map[string]string{}
 		for _, c := range r.Coverage {
-			if of(c.Format) {
-				lines = append(lines, fmt.Sprint(c.Format, c.First, c.Last, c.MissingDays))
+			if c.Format != "directory" { // one line for all tools
+				all[c.Format] = fmt.Sprint(c.First, c.Last, c.MissingDays)
 			}
 		}
-		return lines
+		return all
 	}
-	other := func(f string) bool { return f != format }
-	if a, b := text(whole, other), text(without, other); !slices.Equal(a, b) {
-		t.Errorf("coverage of the other sources is %q, %q with it", b, a)
+	before, after := covered(whole), covered(without)
+	for _, c := range whole.Coverage {
+		if c.Format != source.Format || c.Format == "activity-csv" { // which has a row of long ago
+			continue
+		}
+		first, last := source.Days[0], source.Days[len(source.Days)-1]
+		if all := daysBetween(first, whole.AsOf); c.First != first || c.Last != last || len(c.MissingDays) != all-len(source.Days) {
+			t.Errorf("%s covers %s to %s but for %d days, the plan %s to %s, %d of %d days", c.Format, c.First, c.Last, len(c.MissingDays), first, last, len(source.Days), all)
+		}
 	}
+	if (before[source.Format] != "") != (len(source.Days) > 0) {
+		t.Errorf("%s covers %s, the plan has %d days", source.Format, before[source.Format], len(source.Days))
+	}
+	delete(before, source.Format)
+	if !maps.Equal(before, after) {
+		t.Errorf("coverage of the others is %q, %q with the source", after, before)
+	}
+}
+
+// daysBetween counts the days from one to another, both included.
+func daysBetween(first, last string) int {
+	a, _ := time.Parse(time.DateOnly, first)
+	b, _ := time.Parse(time.DateOnly, last)
+	return int(b.Sub(a).Hours()/24) + 1
 }
 
 // TestOneDatabaseSavedByEightToolsGivesOneDigest compares what the tools saved

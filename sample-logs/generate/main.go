@@ -62,7 +62,7 @@ func parseFlags(args []string) (config, error) {
 	fs.StringVar(&end, "end", "2009-03-31", "last day, YYYY-MM-DD")
 	fs.StringVar(&cfg.out, "out", "", "folder to write (required)")
 	fs.BoolVar(&cfg.qoe, "qoe", false, "write the quality database as well, and truth-qoe.json about it")
-	fs.BoolVar(&cfg.pile, "pile", false, "write what sixteen tools would hand over of the company, in pile, with truth-pile.json about it")
+	fs.BoolVar(&cfg.pile, "pile", false, "write what every tool would hand over of the company, in pile, with truth-pile.json about it")
 	fs.StringVar(&cfg.broken, "broken", "", "write the damaged exports to this folder instead of a company")
 	if err := fs.Parse(args); err != nil {
 		return cfg, err

@@ -9,7 +9,7 @@ import (
 )
 
 // The pile is what an administrator of the same company may really hand over:
-// not one database, but what sixteen tools wrote, each of a part of what
+// not one database, but what each of many tools wrote of a part of what
 // happened. pile.go decides which tool saw what and keeps what each attests;
 // pile_truth.go works out what any of them tell together; the write_*.go files
 // write it in each tool's own shape.
