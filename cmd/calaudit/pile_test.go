@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -94,8 +95,25 @@ func heard(t *testing.T, asOf string, paths ...string) (r audit.Report, users, d
 
 func compareVerdicts(t *testing.T, users, devices []audit.Subject, want verdicts) {
 	t.Helper()
-	compareSubjects(t, users, want.Users, verdictOf)
+	compareSubjects(t, users, want.Users, verdictAndUses)
 	compareSubjects(t, devices, want.Devices, deviceOf)
+}
+
+// verdictAndUses is the verdict of a user and the first and last day of each use;
+// what only directories state is in the verdict.
+func verdictAndUses(s audit.Subject) any {
+	uses := map[string][2]string{}
+	for _, r := range s.Reasons {
+		if r.Activity == "im-identity" || r.Activity == "voice-extension" {
+			continue
+		}
+		first, last := r.First[:min(len(r.First), 10)], r.Last[:min(len(r.Last), 10)]
+		if had, ok := uses[r.Activity]; ok && had[0] != "" {
+			first, last = min(had[0], cmp.Or(first, had[0])), max(had[1], last)
+		}
+		uses[r.Activity] = [2]string{first, last}
+	}
+	return append(verdictOf(s).([]any), uses)
 }
 
 // TestThePileIsUnderstood: every format is there, no file is passed over, no

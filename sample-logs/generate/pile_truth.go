@@ -28,6 +28,8 @@ type told struct {
 	// of sources that tell it, each set sufficient.
 	why map[string]map[string][]sourceSet
 	all []*subject
+	// spans is the first and the last day of each activity of a subject.
+	spans map[*subject]map[string][2]string
 }
 
 // directoryOf is the tool that listed a person; the last answer is false for
@@ -57,7 +59,7 @@ func (c *contact) directoryOf() source {
 
 func (w *world) told(have sourceSet) *told {
 	t := &told{w: w, have: have, named: map[string]*subject{}, by: map[string]sourceSet{}, apart: map[*subject]bool{},
-		on: map[*device]bool{}, exempt: map[*device]bool{}, why: map[string]map[string][]sourceSet{}}
+		on: map[*device]bool{}, exempt: map[*device]bool{}, why: map[string]map[string][]sourceSet{}, spans: map[*subject]map[string][2]string{}}
 	for _, p := range w.people {
 		t.person(p)
 	}
@@ -216,6 +218,7 @@ func (t *told) fact(x *attested) {
 		k = 1
 	}
 	s.seen[x.a][k] = v2007
+	t.span(s, x)
 	t.because(s, fmt.Sprint(activityNames[x.a], k, s.class), set)
 	if x.dev == nil || x.dev.identity != nil {
 		return
@@ -224,12 +227,37 @@ func (t *told) fact(x *attested) {
 	t.reason(x.dev.id, fmt.Sprint("used", s.needs(x.a)), set)
 }
 
-// users and devices are the verdicts, as in truth.json.
+// span widens what is known of when a subject did something. A use without a
+// date has none.
+func (t *told) span(s *subject, x *attested) {
+	if t.spans[s] == nil {
+		t.spans[s] = map[string][2]string{}
+	}
+	name, day := activityNames[x.a], ""
+	if x.from != fromBare {
+		day = t.w.date(x.day).Format("2006-01-02")
+	}
+	span, ok := t.spans[s][name]
+	switch {
+	case !ok, span[0] == "":
+		span = [2]string{day, day}
+	case day != "":
+		span = [2]string{min(span[0], day), max(span[1], day)}
+	}
+	t.spans[s][name] = span
+}
+
+// users and devices are the verdicts, as in truth.json; of users also when they
+// did what.
 func (t *told) users() map[string]any {
 	list := map[string]any{}
 	for _, s := range t.all {
 		if v := s.judge(); v.listed && s.device == nil {
-			list[s.id] = []any{s.class, v.outcome(), v.licenses()}
+			did := t.spans[s]
+			if did == nil {
+				did = map[string][2]string{}
+			}
+			list[s.id] = []any{s.class, v.outcome(), v.licenses(), did}
 		}
 	}
 	return list
