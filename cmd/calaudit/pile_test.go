@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -41,29 +39,10 @@ type pileSource struct {
 
 func (p *pileTruth) folders() []string { return slices.Sorted(maps.Keys(p.Sources)) }
 
-// samplePile is one pile for all tests, which only read it.
-var samplePile = sync.OnceValues(func() (string, error) {
-	name, err := generator()
-	if err != nil {
-		return "", err
-	}
-	dir, err := os.MkdirTemp("", "calaudit-pile-*")
-	if err != nil {
-		return "", err
-	}
-	out, err := exec.Command(name, "-pile", "-users", "60", "-days", "15", "-events", "300", "-seed", "3", "-out", dir).CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return dir, nil
-})
-
+// readPile generates a pile and returns its folder, and what is true of it.
 func readPile(t *testing.T) (dir string, want *pileTruth) {
 	t.Helper()
-	dir, err := samplePile()
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir = generate(t, "-pile", "-users", "60", "-days", "15", "-events", "300", "-seed", "3")
 	data, err := os.ReadFile(filepath.Join(dir, "truth-pile.json"))
 	if err != nil {
 		t.Fatal(err)

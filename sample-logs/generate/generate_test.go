@@ -65,7 +65,7 @@ func TestSameFlagsSamePile(t *testing.T) {
 		dir, _ := generate(t, "-pile", "-users", "60", "-days", "5", "-events", "100")
 		return digest(t, dir)
 	}
-	if pile() != pile() {
+	if first := pile(); first != pile() {
 		t.Error("two piles of the same flags differ")
 	}
 }

@@ -157,12 +157,14 @@ func (p *pile) writeDirectories() error {
 	if err := p.put(fromCSVDE, "paris.csv", utf16le(csvde(paris)), len(paris)); err != nil {
 		return err
 	}
-	var boston, partners, phones []listed
+	var boston, partners, voices, phones []listed
 	for _, x := range w.people {
 		switch src, ok := x.directoryOf(); {
 		case !ok || x.role == neverEnabled:
 		case src == fromCsUser:
 			boston = append(boston, w.listedPerson(x))
+		case src == fromWMI && x.role == dormantVoice:
+			voices = append(voices, w.listedPerson(x))
 		case src == fromWMI:
 			partners = append(partners, w.listedPerson(x))
 		}
@@ -174,6 +176,9 @@ func (p *pile) writeDirectories() error {
 		return err
 	}
 	if err := p.put(fromWMI, "partners.txt", utf16le(formatList(wmiProperties, partners)), len(partners)); err != nil {
+		return err
+	}
+	if err := p.put(fromWMI, "voice.csv", utf16le(wmic(voices)), len(voices)); err != nil {
 		return err
 	}
 	if err := p.put(fromCsContact, "phones.txt", utf16le(formatList(csContactProperties, phones)), len(phones)); err != nil {
