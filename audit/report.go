@@ -18,6 +18,7 @@ type Report struct {
 	Entitled   []Entitled  `json:"entitlements,omitempty"` // that count as something else than what was bought
 	Readings   []Reading   `json:"readings"`
 	Coverage   []Coverage  `json:"coverage"`
+	Absent     []string    `json:"absent,omitempty"` // formats that could tell of uses and of which nothing was ever read; missing in runs of earlier versions
 	Servers    []Server    `json:"servers"`
 	Exemptions []Exemption `json:"exemptions"`
 	Conflicts  []Conflict  `json:"conflicts"`

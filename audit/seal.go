@@ -8,9 +8,9 @@ import (
 	"runtime"
 )
 
-// unsealed are the keys of a report that depend on where and when it was made:
-// the digest leaves them out.
-var unsealed = []string{"run", "imports", "evidence", "digest", "chain", "exit_codes"}
+// unsealed are the keys of a report that depend on where and when it was made,
+// and by which tools the facts were exported: the digest leaves them out.
+var unsealed = []string{"run", "absent", "imports", "evidence", "digest", "chain", "exit_codes"}
 
 // Seal sets the hash over the subjects and the digest over the report: equal
 // facts, policy, licences, estate and as-of date give equal digests.

@@ -389,7 +389,11 @@ func (r *cdrRows) put(row rowReader, hash *cdrHash) error {
 		if errors.As(err, &refused) {
 			return err
 		}
+		rows, count := r.tallied()
 		switch {
+		case count:
+			r.count(rows)
+			return nil
 		case r.headed():
 			r.tool("header row among the rows")
 			return nil
@@ -444,9 +448,7 @@ func (r *cdrRows) bad(err error) error {
 	}
 	switch rows, count, other := toolLine(string(e.Raw)); {
 	case count:
-		r.tool("row count written by the query tool")
-		r.counted = true
-		r.claimed += rows
+		r.count(rows)
 		return nil
 	case other:
 		r.tool("line written by the query tool")
@@ -454,6 +456,26 @@ func (r *cdrRows) bad(err error) error {
 	}
 	r.reject(e.Line, e.What+"; "+mendOrExport, e.Raw)
 	return nil
+}
+
+// count takes the row count of the tool.
+func (r *cdrRows) count(rows int) {
+	r.tool("row count written by the query tool")
+	r.counted = true
+	r.claimed += rows
+}
+
+// tallied recognises the row count where it happens to stand in the columns of
+// padded rows: "(7 rows" is seven wide, as is MediaId.
+func (r *cdrRows) tallied() (rows int, ok bool) {
+	var words []string
+	for i := range r.t.Header() {
+		if f := trimSpace(r.t.Field(i)); len(f) > 0 {
+			words = append(words, string(f))
+		}
+	}
+	rows, ok, _ = toolLine(strings.Join(words, " "))
+	return rows, ok
 }
 
 // headed recognises the header: files were put together, or sqlcmd repeats it

@@ -157,6 +157,7 @@ func isRDN(b []byte) bool {
 func wmiSettingFormat() Format {
 	return Format{
 		Name:  "wmi-setting",
+		NoUse: true,
 		About: "other WMI classes of the servers, such as MSFT_SIPFederationPartnerTable and MSFT_SIPNetworkProviderTable: recognised, they state no use",
 		Basis: "from documentation",
 		Fields: []Field{

@@ -21,6 +21,8 @@ type Format struct {
 	Fields []Field // what is read from it
 	Sample string  // a small complete example; a test parses it
 
+	// NoUse formats state no use of anybody: nothing is missing without them.
+	NoUse bool
 	// Set formats are read together, all files of one folder as one unit.
 	Set bool
 	// Facts tells, for a set format, which parts state activities (the others

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestOneTableFromEveryToolInEveryEncodingIsTheSame(t *testing.T) {
@@ -215,5 +216,15 @@ func TestDamageToATableIsCountedAndCostsNothingElse(t *testing.T) {
 				t.Errorf("%s, wrong encoding: %v\n  %s", name, got.rejects[users], strings.Join(got.records, "\n  "))
 			}
 		}
+	}
+}
+
+func TestARowCountThatFitsTheColumnsIsNoRow(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "MediaList.rpt", []byte("MediaId Media        \r\n------- -------------\r\n1       IM           \r\n5       Audio        \r\n\r\n(2 rows affected)\r\n"))
+	put(t, dir, "Media.rpt", []byte("SessionIdTime           SessionIdSeq MediaId\r\n----------------------- ------------ -------\r\n2009-03-22 09:00:00.123            1       5\r\n\r\n(1 rows affected)\r\n"))
+	got := tellAll(t, new(Options).Gather(time.Time{}, []string{dir}))
+	if got.rejected() != 0 || got.rows != 7 || got.skipped["row count written by the query tool"] != 2 {
+		t.Errorf("%d rows, rejected %v, skipped %v", got.rows, got.rejects, got.skipped)
 	}
 }

@@ -177,6 +177,17 @@ func (s *Store) Coverage(ctx context.Context, from, to time.Time) ([]audit.Cover
 	return list, nil
 }
 
+// FormatsRead lists the formats of which anything was taken, sorted.
+func (s *Store) FormatsRead(ctx context.Context) (list []string, err error) {
+	err = each(ctx, s.q, "SELECT DISTINCT format FROM import WHERE stored>0 ORDER BY format", func(rows *sql.Rows) error {
+		var format string
+		err := rows.Scan(&format)
+		list = append(list, format)
+		return err
+	})
+	return list, explain(err)
+}
+
 // covered is the days of coverage as the segments tell them. A block holds one
 // day of keys; an activity a day later is told by the ends of its span.
 const covered = `SELECT DISTINCT i.format, iif(e.last, s.last, s.first)/86400000 FROM segment s JOIN import i ON i.id=s.import,

@@ -301,3 +301,20 @@ func BenchmarkTable(b *testing.B) {
 		write(b, Subjects(subjects, "user", "", false, 0), Options{Width: 80})
 	}
 }
+
+func TestFormatsOfWhichNothingWasReadAreNamedByFamily(t *testing.T) {
+	for want, absent := range map[string][]string{
+		"":    nil,
+		"qoe": {"qoe"},
+		"directory-csuser, siptrace (bare, sipe)": {"directory-csuser", "siptrace-bare", "siptrace-sipe"},
+		"iis-w3c, registrations":                  {"iis-w3c", "registrations"},
+	} {
+		g := coverage(&audit.Report{Absent: absent})
+		if want != "" {
+			want = "Nothing was read of " + want + "."
+		}
+		if got := strings.Join(g.Notes, "|"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

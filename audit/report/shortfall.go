@@ -270,7 +270,32 @@ func coverage(r *audit.Report) Grid {
 		}
 		g.Rows = append(g.Rows, row)
 	}
+	if len(r.Absent) > 0 {
+		g.Notes = append(g.Notes, "Nothing was read of "+strings.Join(families(r.Absent), ", ")+".")
+	}
 	return g
+}
+
+// families names formats of one family together: siptrace (bare, sipe).
+func families(formats []string) (names []string) {
+	for i := 0; i < len(formats); {
+		family, kind, _ := strings.Cut(formats[i], "-")
+		kinds := []string{kind}
+		for _, f := range formats[i+1:] {
+			other, kind, _ := strings.Cut(f, "-")
+			if other != family {
+				break
+			}
+			kinds = append(kinds, kind)
+		}
+		if len(kinds) == 1 {
+			names = append(names, formats[i])
+		} else {
+			names = append(names, family+" ("+strings.Join(kinds, ", ")+")")
+		}
+		i += len(kinds)
+	}
+	return names
 }
 
 func servers(r *audit.Report) Grid {

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"golang.org/x/text/encoding/charmap"
 
 	"calaudit/audit"
 )
@@ -80,6 +84,38 @@ func listedShapes() map[string][]byte {
 	return map[string][]byte{
 		"users.ldf": []byte(ldif.String()), "csvde.csv": utf16File(csvde.String()), "Get-CsUser.csv": []byte("\xEF\xBB\xBF" + table.String()),
 		"Get-CsUser.txt": utf16File(list.String()), "wmic.csv": utf16File(wmic.String()), "wmi.csv": []byte(exported.String()),
+	}
+}
+
+// TestOneDirectoryInEveryEncodingGivesOneDigest saves each shape again in every
+// encoding that a tool or an editor may have given it.
+func TestOneDirectoryInEveryEncodingGivesOneDigest(t *testing.T) {
+	want := ""
+	for name, data := range listedShapes() {
+		text := string(bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")))
+		if bytes.HasPrefix(data, []byte{0xff, 0xfe}) {
+			var units []uint16
+			for i := 2; i < len(data); i += 2 {
+				units = append(units, binary.LittleEndian.Uint16(data[i:]))
+			}
+			text = string(utf16.Decode(units))
+		}
+		ansi, err := charmap.Windows1252.NewEncoder().Bytes([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for encoding, data := range map[string][]byte{"UTF-8": []byte(text), "UTF-8 with a mark": []byte("\xEF\xBB\xBF" + text),
+			"UTF-16": utf16File(text)[2:], "UTF-16 with a mark": utf16File(text), "windows-1252": ansi} {
+			dir := t.TempDir()
+			write(t, dir, name, data)
+			r := runDigest(t, dir)
+			if want == "" {
+				want = r.Digest
+			}
+			if r.Digest != want || r.Imports.Rejected != 0 {
+				t.Errorf("%s in %s: another digest, %+v", name, encoding, r.Imports)
+			}
+		}
 	}
 }
 

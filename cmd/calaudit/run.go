@@ -208,6 +208,11 @@ func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan,
 		return err
 	}
 	r.Coverage = withDirectory(r.Coverage, snapshots)
+	read, err := s.FormatsRead(ctx)
+	if err != nil {
+		return err
+	}
+	r.Absent = absent(read)
 	conflicts, err := s.Conflicts(ctx, in.Names)
 	if err != nil {
 		return err
@@ -250,6 +255,18 @@ func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan,
 		return a.writeWhatIf(with.whatIf, r, subjects, then)
 	}
 	return a.write(report.Shortfall(r))
+}
+
+// absent lists the formats of other people's tools that tell of uses and are not
+// among those that were read.
+func absent(read []string) (list []string) {
+	for _, f := range ingest.Formats() {
+		if !f.NoUse && f.Basis != "own" && !slices.Contains(read, f.Name) {
+			list = append(list, f.Name)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // withDirectory adds how old the directory's newest snapshots are: from the

@@ -157,8 +157,7 @@ func (w *world) contact(e *entry, c *contact, i int) {
 func (w *world) enable(e *entry, enabled bool, address string, home *server, flags int, line string) {
 	e.add("msRTCSIP-UserEnabled", strings.ToUpper(fmt.Sprint(enabled)))
 	e.add("msRTCSIP-PrimaryUserAddress", "sip:"+address)
-	e.add("msRTCSIP-PrimaryHomeServer", "CN=LC Services,CN=Microsoft,CN="+home.rd+
-		",CN=Pools,CN=RTC Service,CN=Microsoft,CN=System,"+baseDN)
+	e.add("msRTCSIP-PrimaryHomeServer", homeDN(home))
 	e.add("msRTCSIP-OptionFlags", fmt.Sprint(flags))
 	e.add("msRTCSIP-DeploymentLocator", "SRV:")
 	e.add("msRTCSIP-FederationEnabled", "TRUE")
@@ -166,6 +165,11 @@ func (w *world) enable(e *entry, enabled bool, address string, home *server, fla
 	if line != "" {
 		e.add("msRTCSIP-Line", "tel:"+line)
 	}
+}
+
+// homeDN is the object of a home server.
+func homeDN(s *server) string {
+	return "CN=LC Services,CN=Microsoft,CN=" + s.rd + ",CN=Pools,CN=RTC Service,CN=Microsoft,CN=System," + baseDN
 }
 
 // stamp dates an object by days before the end of the records; the newest one

@@ -60,6 +60,16 @@ func TestSameFlagsSameBytes(t *testing.T) {
 	}
 }
 
+func TestSameFlagsSamePile(t *testing.T) {
+	pile := func() string {
+		dir, _ := generate(t, "-pile", "-users", "60", "-days", "5", "-events", "100")
+		return digest(t, dir)
+	}
+	if first := pile(); first != pile() {
+		t.Error("two piles of the same flags differ")
+	}
+}
+
 // The checked-in sample must be what the program writes by default.
 func TestCheckedInSample(t *testing.T) {
 	dir, _ := generate(t)

@@ -5,6 +5,10 @@
 // imports nothing of the auditor, so that truth.json is a second opinion and
 // never an echo.
 //
+// With -pile it writes instead what a site would hand over: a folder with the
+// output of each tool that calaudit knows, each of a part of what happened, and
+// beside it the same call records as saved by each tool.
+//
 // With -broken it writes damaged exports instead, one defect to a folder.
 //
 // The call records follow the table layout that is documented for the later
@@ -26,7 +30,7 @@ type config struct {
 	end                 time.Time
 	out                 string
 	broken              string
-	qoe                 bool
+	qoe, pile           bool
 }
 
 // windowDays is the length of the audit window that truth.json is about.
@@ -58,6 +62,7 @@ func parseFlags(args []string) (config, error) {
 	fs.StringVar(&end, "end", "2009-03-31", "last day, YYYY-MM-DD")
 	fs.StringVar(&cfg.out, "out", "", "folder to write (required)")
 	fs.BoolVar(&cfg.qoe, "qoe", false, "write the quality database as well, and truth-qoe.json about it")
+	fs.BoolVar(&cfg.pile, "pile", false, "write what every tool would hand over of the company, in pile, with truth-pile.json about it")
 	fs.StringVar(&cfg.broken, "broken", "", "write the damaged exports to this folder instead of a company")
 	if err := fs.Parse(args); err != nil {
 		return cfg, err
@@ -85,6 +90,9 @@ func (cfg *config) check() error {
 	case cfg.events < 0:
 		return fmt.Errorf("-events must not be negative")
 	}
+	if cfg.pile && (cfg.users > 1000 || cfg.days > 90) {
+		return fmt.Errorf("-pile: at most 1000 -users and 90 -days; it is held in memory")
+	}
 	if cfg.events == 0 {
 		cfg.events = cfg.users * cfg.days * 5 / 7 * 3 / 2
 	}
@@ -96,6 +104,9 @@ func (cfg *config) check() error {
 
 // write writes the whole company under the folder of -out.
 func (w *world) write() error {
+	if w.cfg.pile {
+		w.pile, w.cfg.qoe = newPile(w), true
+	}
 	if err := w.openCDR(); err != nil {
 		return err
 	}
@@ -103,6 +114,9 @@ func (w *world) write() error {
 		return err
 	}
 	w.plan()
+	if w.pile != nil {
+		w.pile.begin()
+	}
 	w.scripts()
 	w.writeLookups()
 	w.playDays()
@@ -111,6 +125,9 @@ func (w *world) write() error {
 	}
 	if err := w.closeQoE(); err != nil {
 		return err
+	}
+	if w.pile != nil {
+		return w.pile.end()
 	}
 	// Settings and truth come last: they speak of what has happened.
 	for _, write := range []func() error{w.writeQoETruth, w.writeActivity, w.writeDirectory, w.writeSettings, w.writeTruth} {

@@ -123,7 +123,8 @@ type world struct {
 	first    time.Time // day 0
 	dateText []string  // of each day, with the blank before the time
 	cdr      *cdr
-	qoe      *qoe // nil without -qoe
+	qoe      *qoe  // nil without -qoe
+	pile     *pile // nil without -pile
 
 	people    []*person
 	byRole    [nRoles][]*person

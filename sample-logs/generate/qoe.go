@@ -320,14 +320,14 @@ func (w *world) mediaCall(s session, length int, dialog string) {
 		if m.correlation != "" {
 			w.secondLeg(m, fromNumber, toNumber)
 		}
-		w.noteMedia(s.from, a.m, callPlaced, s.to.who.isPSTN(), s.day, v)
-		w.noteMedia(s.to, b.m, callReceived, s.from.who.isPSTN(), s.day, v)
+		w.noteMedia(s.from, fromNumber, a.m, callPlaced, s.to.who.isPSTN(), s.day, v)
+		w.noteMedia(s.to, toNumber, b.m, callReceived, s.from.who.isPSTN(), s.day, v)
 	}
 	if s.media&mediaShare != 0 {
 		m.labels, m.correlation = []string{"3"}, ""
 		w.mediaRow(m)
-		w.noteMedia(s.from, a.m, imSession, false, s.day, v)
-		w.noteMedia(s.to, b.m, imSession, false, s.day, v)
+		w.noteMedia(s.from, fromNumber, a.m, imSession, false, s.day, v)
+		w.noteMedia(s.to, toNumber, b.m, imSession, false, s.day, v)
 	}
 }
 
@@ -377,17 +377,21 @@ func (w *world) mediaMeeting(m conference, id string, end int) {
 			}
 			w.mediaRow(s)
 			if !m.synthetic {
-				w.noteMedia(j.party, a.m, confAttended, false, m.day, m.srv.version)
+				w.noteMedia(j.party, "", a.m, confAttended, false, m.day, m.srv.version)
 			}
 		}
 	}
 }
 
-// noteMedia keeps what the quality database tells of a party, see note.
-func (w *world) noteMedia(p party, m *machine, a activity, withPSTN bool, day int, v version) {
+// noteMedia keeps what the quality database tells of a party, see note. number is
+// the id of her telephone number in this call.
+func (w *world) noteMedia(p party, number string, m *machine, a activity, withPSTN bool, day int, v version) {
 	s := p.who
 	if s == nil || day < w.cfg.days-windowDays {
 		return
+	}
+	if w.pile != nil {
+		w.pile.attest(attested{from: fromQoE, a: a, id: w.pile.idOf(p, number), pstn: withPSTN, day: day, program: p.client})
 	}
 	k := 0
 	if withPSTN {

@@ -30,6 +30,9 @@ const (
 
 // call writes one session with its media and VoIP rows, and notes who did what.
 func (w *world) call(s session) {
+	if w.pile != nil && !w.pile.session(s) {
+		return
+	}
 	c, date, mirror := w.cdr, w.dates(s.day), s.day >= w.cdr.mirrorFrom
 	one, two := s.from, s.to
 	if s.swapped {
@@ -109,7 +112,7 @@ func (w *world) call(s session) {
 	if s.code/100 == 2 {
 		w.noteSession(s)
 	}
-	if w.qoe != nil {
+	if w.qoe != nil && w.both(s.day) {
 		w.dialog(s, seq, length)
 	}
 }
@@ -151,6 +154,9 @@ func (p party) edge() string {
 
 // signIn writes one logon; device says whether the row carries the handset.
 func (w *world) signIn(day, ms int, p party, code int, srv *server) {
+	if w.pile != nil && !w.pile.signIn(day, ms, p, code, srv) {
+		return
+	}
 	t, date := w.cdr.registrations, w.dates(day)
 	t.time(date, ms)
 	t.num(1)
@@ -209,6 +215,12 @@ type conference struct {
 
 // meet writes one meeting and its joins.
 func (w *world) meet(m conference) {
+	if w.pile != nil {
+		recorded := false
+		if m, recorded = w.pile.meeting(m); !recorded {
+			return
+		}
+	}
 	c, date, mirror := w.cdr, w.dates(m.day), m.day >= w.cdr.mirrorFrom
 	id := w.rng.hex(8)
 	uri := c.addConferenceURI("sip:"+m.address+";gruu;opaque=app:conf:focus:id:"+id, uriFocus)
@@ -250,7 +262,7 @@ func (w *world) meet(m conference) {
 	if !m.synthetic {
 		w.noteConference(m)
 	}
-	if w.qoe != nil {
+	if w.qoe != nil && w.both(m.day) {
 		w.mediaMeeting(m, id, end)
 	}
 }

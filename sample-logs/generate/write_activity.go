@@ -67,7 +67,24 @@ func (b *branch) session(k int, facts ...fact) {
 	for _, f := range facts {
 		b.write(when, fmt.Sprintf("P%05d", b.keys), f)
 		w.note(f.p, f.a, f.withPSTN, day, v2007)
+		b.attest(f, day)
 	}
+}
+
+// attest keeps what a row tells, for the pile.
+func (b *branch) attest(f fact, day int) {
+	p := b.w.pile
+	if p == nil {
+		return
+	}
+	x := attested{from: fromBranch, a: f.a, id: f.p.who.id, pstn: f.withPSTN, class: f.class, dev: f.p.dev, day: day}
+	if line, ok := strings.CutPrefix(f.user, "tel:"); ok {
+		x.id = line
+	}
+	if line, ok := strings.CutPrefix(f.peer, "tel:"); ok {
+		x.peer, x.pstn = strings.ReplaceAll(line, "-", ""), false
+	}
+	p.attest(x)
 }
 
 func (b *branch) write(when, key string, f fact) {
@@ -119,6 +136,7 @@ func (b *branch) people(k int) {
 	stated.voiceExtension = true
 	b.session(k, fact{a: imLogin, p: party{who: stated}})
 	b.rows = append(b.rows, strings.Replace(b.rows[len(b.rows)-1], "im-login", "voice-extension", 1))
+	b.attest(fact{a: nActivities, p: party{who: stated}}, w.cfg.days-1)
 	host2 := b.worker()
 	b.session(k, fact{a: confOrganized, p: party{who: host2}, role: "organizer", modality: "data"},
 		fact{a: confAttended, p: party{who: w.of(attendee, k+1).who}, user: w.of(attendee, k+1).address, role: "attendee", modality: "data"},
