@@ -25,6 +25,7 @@ var traceFields = []Field{
 	{"ms-edge-proxy-message-trust", "federated, public network or own user outside; else the domain tells", false},
 	{"ms-call-source", "non-ms-rtc: from the telephone network", false},
 	{"targetname, ms-fe", "the server; else the machine that wrote the trace", false},
+	{"Authorization and its like", "credentials: neither kept nor shown, with --keep-evidence and --source neither; scheme and targetname alone", false},
 	{"body: m= lines", "audio, video, messages, sharing; nothing of the body is kept", false},
 	{"body: addConference, conference-id", "a meeting made at the focus factory", false},
 }
@@ -238,12 +239,12 @@ func (t *traceReader) skips(file int, why traceReason, n int) {
 }
 
 func (t *traceReader) reject(rec *siptrace.Record, what string) {
-	line := rec.Text
+	line := rec.Public()
 	if rec.Kind == siptrace.Message && rec.Bad == "" { // its start line tells more than its prefix
-		line = rec.Start()
+		line = siptrace.Redact(rec.Start())
 	}
 	b := t.batch(t.file)
-	b.Rejects = append(b.Rejects, Reject{Line: rec.Line, What: what, Raw: EscapeRaw(line[:min(len(line), 256)])})
+	b.Rejects = append(b.Rejects, Reject{Line: rec.Line, What: string(siptrace.Redact([]byte(what))), Raw: EscapeRaw(line[:min(len(line), 256)])})
 	t.files[t.file].rows++
 }
 
