@@ -33,8 +33,8 @@ func (s *cdrSet) conferences(r *cdrRows) rowReader {
 			return "", err
 		}
 		if e != nil {
-			rec.Flags |= Flags(e.aux)
-			rec.Media = e.media
+			rec.Flags |= Flags(uint32(e.aux) & kindBits)
+			rec.Media, rec.Sub = e.media, uint64(uint32(e.aux)&^kindBits)
 		}
 		if rec.Server, err = r.server(servers); err != nil {
 			return "", err

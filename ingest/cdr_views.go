@@ -287,6 +287,7 @@ func (v *cdrView) conferences() rowReader {
 		if err := v.meeting(kind, uri, rec); err != nil {
 			return "", err
 		}
+		rec.Sub = uint64(addressHash(string(v.value(uri))))
 		if rec.Server, err = v.server(-1, pool); err != nil {
 			return "", err
 		}

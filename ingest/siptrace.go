@@ -17,6 +17,7 @@ import (
 var traceFields = []Field{
 	{"start line", "REGISTER, INVITE, MESSAGE and SERVICE state uses; other methods are passed over", true},
 	{"Call-ID, CSeq, From tag", "match a request with its answer and with its copies at other hops", true},
+	{"Call-ID, conference id", "calls, messages and meetings that call records or the quality database tell too count once; sign-ins count in both, as nothing documented ties a REGISTER to a row of Registration", false},
 	{"From, To", "the parties; a number or user=phone is a telephone, opaque=app: a service and nobody", true},
 	{"epid, +sip.instance, GRUU", "the endpoint; all three name the same one", false},
 	{"Expires, Contact", "0: a sign-off", false},

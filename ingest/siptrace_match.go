@@ -313,7 +313,7 @@ func (t *traceReader) merge(x *transaction, rec *siptrace.Record, at int64, call
 		if x.status != 0 {
 			t.skip(x.file, skipAnswer) // it waited for this
 		}
-		x.asked, x.at, x.file, x.line, x.call = true, at, t.file, uint32(rec.Line), traceHash("call", string(callID))
+		x.asked, x.at, x.file, x.line, x.call = true, at, t.file, uint32(rec.Line), ended(traceHash("call", string(callID)), callHash(callID))
 	case x.asked, x.status != 0:
 		t.skip(t.file, skipAnswer)
 	default:
