@@ -83,7 +83,9 @@ func TestAMeetingThatATraceTellsTooCountsOnce(t *testing.T) {
 			r.Activity, r.Media, r.Seq, r.At = ConferenceAttended, 0, 1<<40|address|uint64(ChatKind), noon+2*minute // kindBits are not compared
 		}}, change...)...)
 	}
-	made := attends(func(r *Record) { r.Activity, r.From, r.To, r.Sub, r.Role = ConferenceOrganized, Party{User: bob}, Party{}, 2, Organizer })
+	made := attends(func(r *Record) {
+		r.Activity, r.From, r.To, r.Sub, r.Role = ConferenceOrganized, Party{User: bob}, Party{}, 2, Organizer
+	})
 	knows := " endpoint=uuid:a client=UCCAPI/3.5.6907.0 OC/3.5.6907.0 (Microsoft Office Communicator 2007 R2) server=fe1.contoso.com"
 	_, knowsLess, _ := strings.Cut(knows, " endpoint=uuid:a") // that machine need not be this endpoint
 	organized := "03-02 12:00:00 conference-organized bob@contoso.com role=organizer"

@@ -21,8 +21,9 @@ type Format struct {
 	Fields []Field // what is read from it
 	Sample string  // a small complete example; a test parses it
 
-	// Set formats are read together, all files of one folder as one unit.
-	Set bool
+	// Set formats are read together, all files of one folder as one unit, or,
+	// with Across, those of all folders that one command is given.
+	Set, Across bool
 	// Facts tells, for a set format, which parts state activities (the others
 	// only give names to ids, and are read whenever a fact table is).
 	Facts func(part string) bool

@@ -31,8 +31,9 @@ var traceFields = []Field{
 	{"body: addConference, conference-id", "a meeting made at the focus factory", false},
 }
 
-// traceFormat is a format of one shape; all files of a folder are read
-// together, as a trace rolls over while requests wait for their answers.
+// traceFormat is a format of one shape; all files are read together, as a trace
+// rolls over while requests wait for their answers, and the servers that a
+// message passes have a folder each.
 func traceFormat(name, about, basis, sample string, shape *siptrace.Shape, sniff func(*Head) Verdict) Format {
 	return Format{
 		Name:   name,
@@ -41,6 +42,7 @@ func traceFormat(name, about, basis, sample string, shape *siptrace.Shape, sniff
 		Fields: traceFields,
 		Sample: sample,
 		Set:    true,
+		Across: true,
 		Sniff:  sniff,
 		Read: func(ctx context.Context, files []*File, env *Env, emit Emit) error {
 			return readTrace(ctx, shape, files, env, emit)
@@ -66,7 +68,7 @@ func traceShape(format string) *siptrace.Shape {
 // traceBatch is how many rows of a trace travel in one batch.
 const traceBatch = 4096
 
-// traceReader reads the files of one folder.
+// traceReader reads the files of one unit.
 type traceReader struct {
 	env     *Env
 	emit    Emit
