@@ -24,6 +24,9 @@ type Format struct {
 	// Set formats are read together, all files of one folder as one unit, or,
 	// with Across, those of all folders that one command is given.
 	Set, Across bool
+	// Occasional: its files show a moment or a choice (a snapshot, a report), so
+	// that a day without any of them is not missing.
+	Occasional bool
 	// Facts tells, for a set format, which parts state activities (the others
 	// only give names to ids, and are read whenever a fact table is).
 	Facts func(part string) bool
