@@ -92,6 +92,8 @@ type File struct {
 	given   *Columns       // names the columns of a table without a header
 	page    *text.CodePage // what text is that is not UTF-8, when that was told
 	order   DateOrder      // of days and months, when that was told
+	ordered bool           // the order mattered
+	paged   bool           // its code page mattered
 	disk    string         // the file on disk behind it, "" for content in memory
 	stat    os.FileInfo    // that file as it was when the paths were walked
 }
@@ -159,7 +161,19 @@ func (f *File) textIn(page *text.CodePage) (io.ReadCloser, *text.PageReader, err
 		return readCloser{text.NewReader(rc), rc}, nil, nil
 	}
 	r := text.NewPageReader(rc, page)
-	return readCloser{r, rc}, r, nil
+	return &pageCloser{rc, r, f}, r, nil
+}
+
+// pageCloser notes whether the code page of a file mattered.
+type pageCloser struct {
+	io.Closer
+	*text.PageReader
+	f *File
+}
+
+func (p *pageCloser) Close() error {
+	p.f.paged = p.f.paged || p.Used()
+	return p.Closer.Close()
 }
 
 // NewFile makes a File of bytes in memory, for tests and samples.

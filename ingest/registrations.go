@@ -81,6 +81,7 @@ func readRegistrations(ctx context.Context, files []*File, env *Env, emit Emit) 
 // user has told it.
 func registrationOrder(ctx context.Context, f *File) (DateOrder, error) {
 	if f.order != AnyOrder {
+		f.ordered = true
 		return f.order, nil
 	}
 	p, err := openProperties(f, registrationColumns)

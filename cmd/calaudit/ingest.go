@@ -292,6 +292,9 @@ func (a *app) sayImported(im *store.Imported) {
 		return
 	}
 	for _, f := range im.Files {
+		if f.Refused != "" {
+			a.warn("%s %s", f.Path, f.Refused)
+		}
 		for _, n := range f.Notes {
 			a.say("%s: note: %s", f.Path, n)
 		}
