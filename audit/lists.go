@@ -172,6 +172,12 @@ func (o *overlay) lay(at int, l *Account) {
 		a.Entry = &e
 		a.Current = a.Current || l.Current
 	}
+	former := append(append(slices.Clone(a.Former), l.Former...), before.Login, before.Principal, l.Entry.Login, l.Entry.Principal)
+	former = slices.DeleteFunc(former, func(n string) bool { return n == "" || n == a.Entry.Login || n == a.Entry.Principal })
+	slices.Sort(former)
+	if a.Former = slices.Compact(former); len(a.Former) == 0 {
+		a.Former = nil
+	}
 	previous := append(slices.Clone(a.Previous), before.Primary, l.Entry.Primary)
 	previous = append(previous, l.Previous...)
 	previous = slices.DeleteFunc(previous, func(p string) bool { return p == "" || p == a.Entry.Primary || slices.Contains(a.Entry.Aliases, p) })

@@ -172,6 +172,9 @@ const maxShortName = 15
 
 // domainNamed tells whether a naming context is the domain of that name.
 func domainNamed(domain, context string) bool {
+	if _, of, ok := strings.Cut(context, ":"); ok {
+		context = of // of a list, see ingest.Listed
+	}
 	var labels []string
 	for part := range strings.SplitSeq(context, ",") {
 		label, ok := strings.CutPrefix(part, "dc=")

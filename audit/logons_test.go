@@ -145,3 +145,29 @@ func TestTheDirectoryRemembersNamesToSignInWith(t *testing.T) {
 		t.Errorf("%+v", in.Others)
 	}
 }
+
+// A list names the accounts of its users too; its context says the domain behind
+// the name of the tool. A name that a newer list corrects is a former one.
+func TestAListOfUsersTiesAccountsToPersons(t *testing.T) {
+	entry := func(login, upn string) *ingest.Entry {
+		return &ingest.Entry{DN: "CN=Alice Ash,OU=Staff,DC=contoso,DC=com", Context: "dc=contoso,dc=com", Container: "ou=staff,dc=contoso,dc=com",
+			Primary: "alice@contoso.com", Enabled: true, Login: login, Principal: upn}
+	}
+	list := entry("aash", "alice@corp.local")
+	list.Context, list.Listed = "directory-csuser:"+list.Context, ingest.ListedEntry|ingest.ListedState
+	if !domainNamed("contoso", list.Context) || !domainNamed("contoso.com", list.Context) || domainNamed("fabrikam", list.Context) {
+		t.Error("the context of a list is not its domain")
+	}
+	o := newOverlay([]Account{{Entry: entry("asmith", ""), Current: true, said: 1}})
+	o.lay(0, &Account{Entry: list, Current: true, seen: 2})
+	a := o.accounts[0]
+	if a.Entry.Login != "aash" || a.Entry.Principal != "alice@corp.local" || !slices.Equal(a.Former, []string{"asmith"}) || a.Entry.Context != "dc=contoso,dc=com" {
+		t.Errorf("%+v, former %q", a.Entry, a.Former)
+	}
+	// An older list corrects nothing, but is not forgotten.
+	o = newOverlay([]Account{{Entry: entry("asmith", ""), Current: true, said: 3}})
+	o.lay(0, &Account{Entry: list, Current: true, seen: 2})
+	if a := o.accounts[0]; a.Entry.Login != "asmith" || !slices.Equal(a.Former, []string{"aash", "alice@corp.local"}) {
+		t.Errorf("%+v, former %q", a.Entry, a.Former)
+	}
+}

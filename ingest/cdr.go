@@ -35,6 +35,7 @@ var cdrFields = []Field{
 	{"FocusJoinsAndLeaves.UserId, UserJoinTime, UserRole", "attendance of meetings", false},
 	{"McuJoinsAndLeaves.UserId, McuId, IsFromPstn", "attendance of conferencing servers, which tell the kind of meeting", false},
 	{"RegistrationView, SessionDetailsView, VoIPDetailsView, MediaView, ConferencesView, FocusJoinsAndLeavesView, McuJoinsAndLeavesView", "the same with names written out: UserUri, FromTenant, ClientVersion, McuUriType; they need no other tables", false},
+	{"Dialogs.ExternalId, ConferenceUris.ConferenceUri", "the Call-ID of a session and the address of a meeting, by which those that the quality database or SIP traces tell too count once; without them by parties and time", false},
 	{"ConferenceUris, Mcus, UriTypes, Tenants, Phones, ClientVersions, Devices, Servers, Pools", "names behind the ids; without them the values are unknown, the rows are kept", false},
 }
 

@@ -36,13 +36,10 @@ func parseDateOrder(s string) (DateOrder, error) {
 // Told is what the user said about reading this file beyond its content; a file
 // that was not understood before is worth reading again when it changes.
 func (f *File) Told() string {
-	switch f.order {
-	case MonthFirst:
-		return " date-order mdy"
-	case DayFirst:
-		return " date-order dmy"
+	if f.order == AnyOrder {
+		return ""
 	}
-	return ""
+	return " date-order " + f.order.String()
 }
 
 // precision is what a written time leaves out, in milliseconds: 1 nothing that
@@ -340,6 +337,7 @@ func (c *cdrClock) settle(ctx context.Context, f *File, h *Head) error {
 	columns := timeColumns(t)
 	d := datesOf(ctx, t, columns, 500)
 	c.order, c.whole = f.order, d.whole()
+	f.ordered = f.ordered || d.open && f.order != AnyOrder
 	if !d.open || c.order != AnyOrder {
 		return nil
 	}

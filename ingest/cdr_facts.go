@@ -394,6 +394,9 @@ func (s *cdrSet) dialogs(r *cdrRows) rowReader {
 		if err := r.key(key, rec); err != nil {
 			return "", err
 		}
+		if string(r.value(id)) == "System.Byte[]" { // what Export-Csv writes for bytes
+			return "the dialog was not written out; export it with the query of --queries", nil
+		}
 		if rec.Sub = uint64(callHash(r.value(id))); rec.Sub == 0 {
 			return "no dialog named", nil
 		}

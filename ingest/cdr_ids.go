@@ -3,7 +3,7 @@ package ingest
 // cdrEntry is what a set remembers of one row of a lookup table.
 type cdrEntry struct {
 	name  ID    // 0: the row is known but names nobody, or nothing
-	aux   int32 // ClientVersions: the client code; ConferenceUris, Mcus: ChatKind or WebKind
+	aux   int32 // ClientVersions: the client code; ConferenceUris, Mcus: ChatKind or WebKind, and addressHash of the former
 	class Class
 	media Media
 	state cdrState

@@ -38,6 +38,7 @@ func (s *cdrSet) meetings(r *cdrRows, idName, uriName, typeName string) rowReade
 	ids, id := s.ids[r.part.def.name], r.t.Column(idName)
 	uri, kind := r.t.Column(uriName), r.t.Column(typeName)
 	word := r.t.Column("ConferenceUriType", "McuUriType") // of the views
+	meeting := r.part.def.name == "ConferenceUris"
 	types := r.lack("UriTypes", "kinds of meetings go by address, else are", kind)
 	return func(*Record) (string, error) {
 		n, err := r.id(id)
@@ -59,6 +60,9 @@ func (s *cdrSet) meetings(r *cdrRows, idName, uriName, typeName string) rowReade
 			e.aux, e.media = meetingKind(string(r.value(uri)))
 		}
 		e.gap = r.gap && e.aux == 0
+		if meeting {
+			e.aux |= int32(addressHash(string(r.value(uri))))
+		}
 		if old := ids.at(n); old == nil || s.before(e, *old) {
 			*ids.put(n) = e
 		}

@@ -12,29 +12,16 @@ func (s *cdrSet) conferences(r *cdrRows) rowReader {
 		r.note("Conferences has no Flag: test traffic cannot be told by it")
 	}
 	return func(rec *Record) (string, error) {
-		rec.Kind = ConferenceRecord
-		if err := r.key(key, rec); err != nil {
+		if err := r.occurrence(rec, key, start, flag); err != nil {
 			return "", err
-		}
-		if at, null, err := r.time(start); err != nil {
-			return "", err
-		} else if !null {
-			rec.At = at
-		}
-		bits, _, err := r.number(flag)
-		if err != nil {
-			return "", err
-		}
-		if bits&1 != 0 {
-			rec.Flags |= Synthetic
 		}
 		e, err := r.entry(uris, uri)
 		if err != nil {
 			return "", err
 		}
 		if e != nil {
-			rec.Flags |= Flags(e.aux)
-			rec.Media = e.media
+			rec.Flags |= Flags(uint32(e.aux) & kindBits)
+			rec.Media, rec.Sub = e.media, uint64(uint32(e.aux)&^kindBits)
 		}
 		if rec.Server, err = r.server(servers); err != nil {
 			return "", err
@@ -49,6 +36,36 @@ func (s *cdrSet) conferences(r *cdrRows) rowReader {
 		r.authClass(auth, &rec.From)
 		return "", nil
 	}
+}
+
+// occurrence reads what an occurrence of a meeting is in the table and in its
+// view: key, start and whether it is test traffic, by their columns.
+func (r *cdrRows) occurrence(rec *Record, key cdrKey, start, flag int) error {
+	rec.Kind = ConferenceRecord
+	if err := r.stay(rec, key, start, -1); err != nil {
+		return err
+	}
+	bits, _, err := r.number(flag)
+	if bits&1 != 0 {
+		rec.Flags |= Synthetic
+	}
+	return err
+}
+
+// stay reads the key, the beginning and the end of something in a meeting.
+func (r *cdrRows) stay(rec *Record, key cdrKey, from, until int) error {
+	if err := r.key(key, rec); err != nil {
+		return err
+	}
+	at, null, err := r.time(from)
+	if err != nil {
+		return err
+	}
+	if !null {
+		rec.At = at
+	}
+	rec.Until, _, err = r.time(until)
+	return err
 }
 
 // cdrAuth is the column through which a fact table of OCS 2007 R2 states the
@@ -87,17 +104,7 @@ func (r *cdrRows) joinColumns() cdrJoin {
 // join reads what the two tables of joins have in common. The key names the
 // meeting, not the user's own session.
 func (r *cdrRows) join(j *cdrJoin, rec *Record) (skip string, err error) {
-	if err := r.key(j.key, rec); err != nil {
-		return "", err
-	}
-	at, null, err := r.time(j.from)
-	if err != nil {
-		return "", err
-	}
-	if !null {
-		rec.At = at
-	}
-	if rec.Until, _, err = r.time(j.until); err != nil {
+	if err := r.stay(rec, j.key, j.from, j.until); err != nil {
 		return "", err
 	}
 	var synthetic bool

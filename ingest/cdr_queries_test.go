@@ -8,10 +8,11 @@ import (
 	"testing"
 )
 
-// documented reads testdata/cdr/columns.csv: columns by product and table.
-func documented(t *testing.T) map[string]map[string][]string {
+// documented reads columns by product and table: those of the call detail
+// database from testdata/cdr/columns.csv.
+func documented(t *testing.T, files ...string) map[string]map[string][]string {
 	t.Helper()
-	text, err := os.ReadFile("testdata/cdr/columns.csv")
+	text, err := os.ReadFile(append(files, "testdata/cdr/columns.csv")[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,17 +35,21 @@ func documented(t *testing.T) map[string]map[string][]string {
 var published = []string{"SessionDetails.ResponseCode", "SessionDetails.MediaTypes"}
 
 func TestQueriesAskForDocumentedColumnsAndAreRecognised(t *testing.T) {
-	known := documented(t)
-	term := regexp.MustCompile(`^(\w+)$|^CONVERT\(varchar\(23\), (\w+), 121\) AS (\w+)$`)
+	cdr, qoe := documented(t), documented(t, "testdata/qoe-columns.csv")
+	term := regexp.MustCompile(`^(\w+)$|^CONVERT\(varchar\(23\), (\w+), 121\) AS (\w+)$|^CONVERT\(varchar\(1552\), (ExternalId), 1\) AS (ExternalId)$`)
 	for _, p := range CDRProducts {
-		headers := map[string][]string{}
+		headers, quality := map[string][]string{}, map[string][]string{}
 		for _, q := range CDRQueries(p.Name) {
+			known, sniff, headers := cdr, sniffCDR, headers
+			if q.Database == "QoEMetrics" {
+				known, sniff, headers = qoe, sniffQoE, quality
+			}
 			list, from, ok := strings.Cut(strings.TrimPrefix(q.SQL, "SELECT "), " FROM dbo.")
-			if !ok || from != q.Table {
+			if !ok || strings.Trim(from, "[]") != q.Table {
 				t.Errorf("%s", q.SQL)
 			}
 			if list == "*" {
-				if p.Name != "lync2010" || known[p.Name][q.Table] != nil {
+				if broken := q.Table == "Session" || q.Table == "MediaLine"; age(p.Name) > age("lync2010") || known[p.Name][q.Table] != nil && !broken {
 					t.Errorf("%s %s: all columns, though they are documented", p.Name, q.Table)
 				}
 				continue
@@ -56,7 +61,7 @@ func TestQueriesAskForDocumentedColumnsAndAreRecognised(t *testing.T) {
 					t.Errorf("%s: %q", q.Table, item)
 					continue
 				}
-				column := m[1] + m[2]
+				column := m[1] + m[2] + m[4]
 				if strings.HasSuffix(column, "Time") != (m[2] != "") {
 					t.Errorf("%s: %s is a time and does not come with its milliseconds", q.Table, column)
 				}
@@ -69,14 +74,21 @@ func TestQueriesAskForDocumentedColumnsAndAreRecognised(t *testing.T) {
 			if !slices.Equal(columns, q.Columns) {
 				t.Errorf("%s: %v in the query, %v said", q.Table, columns, q.Columns)
 			}
-			v := sniffCDR(&Head{Name: "export.txt", Text: []byte(strings.Join(columns, "|") + "\n" + dashesUnder(columns) + "\n")})
+			v := sniff(&Head{Name: "export.txt", Text: []byte(strings.Join(columns, "|") + "\n" + dashesUnder(columns) + "\n")})
 			if same := v.Part == q.Table || q.Table == "ClientVersions"; !v.Yes || !same {
 				t.Errorf("%s: %s exported by its query is taken for %+v", p.Name, q.Table, v)
 			}
 			headers[q.Table] = columns
 		}
-		if got := cdrProduct(headers); got != p.Name {
+		if got := cdrProduct(headers); got != p.Name && p.Name != "ocs2007r2" {
 			t.Errorf("exports of %s are taken for %s", p.Name, got)
+		}
+		// What followed 2013 has the same columns; of R2 all are asked for.
+		if got := qoeProduct(quality); got != min(p.Name, "lync2013") && p.Name != "ocs2007r2" {
+			t.Errorf("quality exports of %s are taken for %s", p.Name, got)
+		}
+		if len(quality) == 0 && p.Name != "ocs2007r2" || len(headers) == 0 && p.Name != "ocs2007r2" {
+			t.Errorf("%s: %d tables of records, %d of quality", p.Name, len(headers), len(quality))
 		}
 	}
 }

@@ -268,25 +268,14 @@ func (v *cdrView) conferences() rowReader {
 		v.note("ConferencesView has no Flag: test traffic cannot be told by it")
 	}
 	return func(rec *Record) (string, error) {
-		rec.Kind = ConferenceRecord
-		if err := v.cdrRows.key(key, rec); err != nil {
+		if err := v.occurrence(rec, key, start, flag); err != nil {
 			return "", err
 		}
-		if at, null, err := v.time(start); err != nil {
-			return "", err
-		} else if !null {
-			rec.At = at
-		}
-		bits, _, err := v.number(flag)
-		if err != nil {
-			return "", err
-		}
-		if bits&1 != 0 {
-			rec.Flags |= Synthetic
-		}
+		var err error
 		if err := v.meeting(kind, uri, rec); err != nil {
 			return "", err
 		}
+		rec.Sub = uint64(addressHash(string(v.value(uri))))
 		if rec.Server, err = v.server(-1, pool); err != nil {
 			return "", err
 		}
@@ -318,17 +307,7 @@ func (v *cdrView) join() func(rec *Record) (skip string, err error) {
 	user, tenant, from, until := t.Column("UserUri"), t.Column("UserTenant"), t.Column("UserJoinTime"), t.Column("UserLeaveTime")
 	client, code := t.Column("UserClientVersion"), t.Column("UserClientType")
 	return func(rec *Record) (skip string, err error) {
-		if err := v.cdrRows.key(key, rec); err != nil {
-			return "", err
-		}
-		at, null, err := v.time(from)
-		if err != nil {
-			return "", err
-		}
-		if !null {
-			rec.At = at
-		}
-		if rec.Until, _, err = v.time(until); err != nil {
+		if err := v.stay(rec, key, from, until); err != nil {
 			return "", err
 		}
 		var synthetic bool

@@ -29,12 +29,17 @@ func (k *Composer) Facts(day []Record, text func(ID) Name) []Fact {
 	return k.out
 }
 
-// Begin begins a day that is composed in parts: it takes what the quality
-// database says, the kinds for which Kind.Quality is true among the records
-// given. They must be all of the day, or of the parties in question.
-func (k *Composer) Begin(quality []Record, text func(ID) Name) {
+// Beside tells the records that are held against the call records, as they may
+// tell of the same uses: those of the quality database, and those of SIP traces
+// with the flag Linked.
+func Beside(k Kind, f Flags) bool { return k.Quality() || k == AttestedRecord && f&Linked != 0 }
+
+// Begin begins a day that is composed in parts: it takes those among the records
+// given for which Beside is true. They must be all of the day, or of the parties
+// in question.
+func (k *Composer) Begin(beside []Record, text func(ID) Name) {
 	k.text, k.out = text, k.out[:0]
-	k.quality(quality)
+	k.besides(beside)
 }
 
 // Part composes other records of the day. All that share a family and key stand
@@ -59,7 +64,7 @@ func (k *Composer) Part(part []Record) []Fact {
 	return c.out
 }
 
-// Rest ends the day: what the quality database says and no part said.
+// Rest ends the day: what is told beside the call records and no part said.
 func (k *Composer) Rest() []Fact {
 	k.out = k.out[:0]
 	k.rest()
@@ -83,10 +88,13 @@ type composer struct {
 	clients  [256]clientSlot
 
 	known     composeQuality
-	linking   bool   // facts of call records are looked up in it
-	dialog    uint32 // Call-ID of the session at hand, 0 not told
-	organizer ID     // of the meeting at hand
-	leave     int64  // when the attendance at hand ended, 0 not told
+	linking   bool     // facts of call records are looked up in it
+	dialog    uint32   // Call-ID of the session at hand, 0 not told
+	meets     Activity // what is done in the meeting at hand, NoActivity for what is none
+	address   uint32   // hash of the meeting at hand, 0 not told
+	kinds     Flags    // of the meeting at hand
+	organizer ID       // of the meeting at hand
+	leave     int64    // when the attendance at hand ended, 0 not told
 }
 
 // composeSlot is a record's place and the number it is sorted by.
@@ -203,6 +211,7 @@ func (c *composer) sameTime(run []uint32) {
 
 // group composes the records of one key, sorted by kind.
 func (c *composer) group(run []uint32) {
+	c.meets, c.dialog = NoActivity, 0
 	switch family(c.in[run[0]].Kind) {
 	case 0:
 		c.sessions = c.merge(run, c.sessions[:0])

@@ -28,11 +28,9 @@ func (c *composer) conference(run []uint32, kinds Flags) {
 	}
 	// Group IM alone is no web conference. A meeting whose kind nobody tells is
 	// taken for one, and marked.
-	chat, untold := kinds&(ChatKind|WebKind) == ChatKind, kinds&(ChatKind|WebKind) == 0
-	organized, attended := ConferenceOrganized, ConferenceAttended
-	if chat {
-		organized, attended = IMSession, IMSession
-	}
+	organized, untold := meetingActivity(ConferenceOrganized, kinds)
+	attended, _ := meetingActivity(ConferenceAttended, kinds)
+	c.kinds = kinds & (ChatKind | WebKind)
 	var media Media
 	for _, at := range run {
 		media |= c.in[at].Media
@@ -40,6 +38,15 @@ func (c *composer) conference(run []uint32, kinds Flags) {
 	m := &c.meeting
 	m.organizers = c.merge(c.ofKind(run, ConferenceRecord), m.organizers[:0])
 	var organizer, server ID
+	c.address = 0
+	for i := range m.organizers {
+		if o := uint32(m.organizers[i].Sub); i == 0 {
+			c.address = o
+		} else if c.address != o {
+			c.address = 0
+		}
+	}
+	c.meets = ConferenceOrganized
 	for i := range m.organizers {
 		o := &m.organizers[i]
 		learn(&server, o.Server)
@@ -57,6 +64,7 @@ func (c *composer) conference(run []uint32, kinds Flags) {
 	}
 	joins := run[i:]
 	c.sortJoins(joins)
+	c.meets = ConferenceAttended
 	for i := 0; i < len(joins); {
 		first, j := &c.in[joins[i]], i+1
 		for j < len(joins) && c.in[joins[j]].From.User == first.From.User && dayOf(c.in[joins[j]].At) == dayOf(first.At) {
@@ -76,6 +84,18 @@ func (c *composer) conference(run []uint32, kinds Flags) {
 		}
 		i = j
 	}
+}
+
+// meetingActivity is what taking part in a meeting of some kinds is: messages
+// where group IM alone is told, else a conference. untold: no kind is told.
+func meetingActivity(conference Activity, kinds Flags) (a Activity, untold bool) {
+	switch kinds & (ChatKind | WebKind) {
+	case ChatKind:
+		return IMSession, false
+	case 0:
+		return conference, true
+	}
+	return conference, false
 }
 
 func dayOf(ms int64) int64 {

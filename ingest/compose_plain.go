@@ -8,10 +8,24 @@ import (
 // hashed composes the records whose key is a hash in (Seq, Sub): equal keys are
 // one fact. Of plain rows that differ otherwise the least in canonical form
 // holds; attested records add to each other.
+//
+// What is Linked is left for the end: the call records may tell it as well.
 func (c *composer) hashed() {
+	c.eachHashed(func(r *Record) bool { return hashed(r.Kind) && !Beside(r.Kind, r.Flags) }, func(r *Record, kinds Flags) {
+		f := c.attests(r)
+		if r.Kind == AttestedRecord && f.Activity.Conference() {
+			f.Activity, f.Untold = meetingActivity(f.Activity, kinds)
+		}
+		c.add(f)
+	})
+}
+
+// eachHashed puts the wanted records of each key together. kinds is what is told
+// of the kind of a conference.
+func (c *composer) eachHashed(wanted func(*Record) bool, call func(r *Record, kinds Flags)) {
 	s := c.slots[:0]
 	for i := range c.in {
-		if r := &c.in[i]; hashed(r.Kind) {
+		if r := &c.in[i]; wanted(r) {
 			s = append(s, composeSlot{int64(r.Seq), uint32(i)})
 		}
 	}
@@ -26,7 +40,7 @@ func (c *composer) hashed() {
 	for i := 0; i < len(s); {
 		r, j := c.in[s[i].at], i+1
 		if i == 0 || s[i].key != s[i-1].key {
-			kinds = c.kinds(s[i:])
+			kinds = c.kindsOf(s[i:])
 		}
 		for ; j < len(s); j++ {
 			x := &c.in[s[j].at]
@@ -40,26 +54,27 @@ func (c *composer) hashed() {
 			}
 		}
 		i = j
-		f := Fact{At: r.At, Activity: r.Activity, Class: r.From.Class, Media: r.Media, Role: r.Role, User: r.From.User, Peer: r.To.User,
-			Device: r.From.Device, Endpoint: r.From.Endpoint, Client: r.From.Client, Server: r.Server, File: r.File, Line: r.Line}
-		if r.Kind == AttestedRecord {
-			f.Class, f.PeerPSTN = c.class(&r.From), r.Flags&ToPSTN != 0
-			switch r.Activity {
-			case IMLogin:
-				f.Until = c.lasts(&r)
-			case ConferenceOrganized, ConferenceAttended: // as in conference
-				if f.Untold = kinds == 0; kinds == ChatKind {
-					f.Activity = IMSession
-				}
-			}
-		}
-		c.add(f)
+		call(&r, kinds)
 	}
+	c.slots = s
 }
 
-// kinds is what the attested records that share a key with the first of s, all
+// attests is the fact of a plain or attested record.
+func (c *composer) attests(r *Record) Fact {
+	f := Fact{At: r.At, Activity: r.Activity, Class: r.From.Class, Media: r.Media, Role: r.Role, User: r.From.User, Peer: r.To.User,
+		Device: r.From.Device, Endpoint: r.From.Endpoint, Client: r.From.Client, Server: r.Server, File: r.File, Line: r.Line}
+	if r.Kind == AttestedRecord {
+		f.Class, f.PeerPSTN = c.class(&r.From), r.Flags&ToPSTN != 0
+		if r.Activity == IMLogin {
+			f.Until = c.lasts(r)
+		}
+	}
+	return f
+}
+
+// kindsOf is what the attested records that share a key with the first of s, all
 // of one conference, tell of its kind.
-func (c *composer) kinds(s []composeSlot) (kinds Flags) {
+func (c *composer) kindsOf(s []composeSlot) (kinds Flags) {
 	for i := range s {
 		if s[i].key != s[0].key {
 			break

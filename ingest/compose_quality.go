@@ -15,11 +15,11 @@ const callSlack = 3 * 60 * 1000
 // or against one fact: nobody has so many sessions about one time.
 const mostCompared = 1024
 
-// composeQuality is what the quality database says of a day.
+// composeQuality is what the quality database, and traces, say of a day.
 type composeQuality struct {
 	uses  []qualityUse
 	of    map[ID][2]int32         // the uses of a user: from, to
-	calls map[qualityCallID]int32 // the use with a Call-ID
+	calls map[qualityCallID]int32 // the first use with a Call-ID, from 1
 	order []uint32
 }
 
@@ -36,10 +36,21 @@ type qualityUse struct {
 	until     int64
 	call      uint32 // hash of the Call-ID, or of the meeting
 	unit      int64  // what its key leaves out, see Record.unit
+	from      useSource
+	kinds     Flags // of the meeting, by a trace
+	next      int32 // the next use of the user with this Call-ID, from 1
 	relayed   bool
 	paired    bool // the other leg of the call was found
 	met       bool // told elsewhere
 }
+
+// useSource is where a use was told: by both when it was the same.
+type useSource uint8
+
+const (
+	fromQuality useSource = 1 << iota
+	fromTrace
+)
 
 // callHash is a short hash of the Call-ID of a SIP dialog: what both databases
 // write before the first ";". Two of them are only compared among the sessions
@@ -76,9 +87,9 @@ func hashed32(h uint32, n int) uint32 {
 	return max(h, 1)
 }
 
-// quality makes the uses of a day from the records of the quality database
-// among those given.
-func (c *composer) quality(day []Record) {
+// besides makes the uses of a day from the records of the quality database and
+// of traces among those given.
+func (c *composer) besides(day []Record) {
 	q := &c.known
 	q.uses, q.order = q.uses[:0], q.order[:0]
 	clear(q.of)
@@ -89,7 +100,8 @@ func (c *composer) quality(day []Record) {
 			q.order = append(q.order, uint32(i))
 		}
 	}
-	if len(q.order) == 0 {
+	c.traced()
+	if len(q.order)+len(q.uses) == 0 {
 		return
 	}
 	slices.SortFunc(q.order, func(a, b uint32) int {
@@ -115,10 +127,14 @@ func (c *composer) quality(day []Record) {
 		}
 		q.of[q.uses[i].User] = [2]int32{int32(i), int32(j)}
 		c.fold(q.uses[i:j])
-		for k := i; k < j; k++ {
-			id := qualityCallID{q.uses[k].User, q.uses[k].call}
-			if _, twice := q.calls[id]; id.call != 0 && !twice && !q.uses[k].met {
-				q.calls[id] = int32(k)
+		c.foldTraced(q.uses[i:j])
+		for k := j - 1; k >= i; k-- {
+			if u := &q.uses[k]; u.call != 0 && !u.met {
+				id := qualityCallID{u.User, u.call}
+				if u.Activity.Conference() {
+					id.call &^= kindBits
+				}
+				u.next, q.calls[id] = q.calls[id], int32(k)+1
 			}
 		}
 		i = j
@@ -129,10 +145,10 @@ func (c *composer) quality(day []Record) {
 func (c *composer) compareUses(a, b *qualityUse) int {
 	if n := cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.At, b.At), cmp.Compare(a.Activity, b.Activity), cmp.Compare(a.call, b.call),
 		cmp.Compare(a.until, b.until), cmp.Compare(a.unit, b.unit), cmp.Compare(one(a.relayed), one(b.relayed)), cmp.Compare(a.Media, b.Media), cmp.Compare(a.Class, b.Class),
-		cmp.Compare(one(a.PeerPSTN), one(b.PeerPSTN))); n != 0 {
+		cmp.Compare(one(a.PeerPSTN), one(b.PeerPSTN)), cmp.Compare(a.from, b.from), cmp.Compare(a.kinds, b.kinds), cmp.Compare(a.Role, b.Role)); n != 0 {
 		return n
 	}
-	for _, p := range [...][2]ID{{a.Peer, b.Peer}, {a.host, b.host}, {a.mac, b.mac}, {a.Client, b.Client}, {a.Server, b.Server}} {
+	for _, p := range [...][2]ID{{a.Peer, b.Peer}, {a.host, b.host}, {a.mac, b.mac}, {a.Endpoint, b.Endpoint}, {a.Client, b.Client}, {a.Server, b.Server}} {
 		if n := c.compareText(p[0], p[1]); n != 0 {
 			return n
 		}
@@ -189,7 +205,7 @@ func (c *composer) media(run []uint32) {
 
 // attends states that a party took part in a meeting.
 func (c *composer) attends(s *merged, mac ID, media Media) {
-	u := qualityUse{Fact: Fact{At: s.At, Activity: ConferenceAttended, Media: media, User: s.From.User, Server: s.Server, File: s.fromFile, Line: s.fromLine},
+	u := qualityUse{from: fromQuality, Fact: Fact{At: s.At, Activity: ConferenceAttended, Media: media, User: s.From.User, Server: s.Server, File: s.fromFile, Line: s.fromLine},
 		until: s.Until, call: uint32(s.Sub), unit: s.unit()}
 	c.at(&u, &s.From, mac, s.Flags&FromPSTN != 0)
 	if s.Flags&FromPSTN != 0 && u.Class == NoClass && !c.isNumber(u.User) {
@@ -210,7 +226,7 @@ func (c *composer) speaks(s *merged, fromMAC, toMAC ID, from, to Activity, media
 		if (relayed || a == IMSession) && c.noAddress(p.User) {
 			return
 		}
-		u := qualityUse{Fact: Fact{At: s.At, Activity: a, Media: media, User: p.User, Peer: peer.User, Server: s.Server, File: file, Line: line},
+		u := qualityUse{from: fromQuality, Fact: Fact{At: s.At, Activity: a, Media: media, User: p.User, Peer: peer.User, Server: s.Server, File: file, Line: line},
 			until: s.Until, call: call, unit: s.unit(), relayed: relayed}
 		if peerNet && !c.isNumber(peer.User) {
 			u.Peer, u.PeerPSTN = 0, true
@@ -254,18 +270,18 @@ func (c *composer) fold(uses []qualityUse) {
 	for i := range uses {
 		u := &uses[i]
 		switch {
-		case u.met: // as that of a whole row
+		case u.met, u.from == fromTrace: // as that of a whole row; see foldTraced
 		case u.Activity == ConferenceAttended:
 			for j := i - 1; j >= max(0, i-mostCompared); j-- {
 				v := &uses[j]
-				if !v.met && v.Activity == u.Activity && v.call == u.call && v.Peer == u.Peer && v.sameMachine(u) {
+				if !v.met && v.from == fromQuality && v.Activity == u.Activity && v.call == u.call && v.Peer == u.Peer && v.sameMachine(u) {
 					v.absorb(u)
 					break
 				}
 			}
 		case u.relayed:
 			if v := nearest(uses, u.At, u.until, func(v *qualityUse) bool {
-				return !v.relayed && !v.paired && v.Activity.Call() && c.peersAgree(&u.Fact, &v.Fact)
+				return v.from == fromQuality && !v.relayed && !v.paired && v.Activity.Call() && c.peersAgree(&u.Fact, &v.Fact)
 			}); v != nil {
 				v.paired = true
 				v.absorb(u)
@@ -282,7 +298,7 @@ func (c *composer) whole(uses []qualityUse, u *qualityUse) {
 	for end := min(len(uses), i+mostCompared); i < end && uses[i].At/u.unit == u.At/u.unit; i++ {
 		v := &uses[i]
 		alike := v.Activity == u.Activity || v.Activity == IMSession && u.Activity.Call() && u.Media == 0
-		if v.met || v.unit >= u.unit || v.relayed != u.relayed || !alike || !agree(u.Media, v.Media) || !agree(u.call, v.call) ||
+		if v.met || v.from != fromQuality || v.unit >= u.unit || v.relayed != u.relayed || !alike || !agree(u.Media, v.Media) || !agree(u.call, v.call) ||
 			!agree(u.until/u.unit, v.until/u.unit) || !v.sameMachine(u) || !c.peersAgree(&u.Fact, &v.Fact) {
 			continue
 		}
@@ -343,9 +359,9 @@ func (c *composer) peersAgree(a, b *Fact) bool {
 	return a.Peer == b.Peer && a.PeerPSTN == b.PeerPSTN || phone(a) && phone(b) || a.Peer == 0 && !a.PeerPSTN || b.Peer == 0 && !b.PeerPSTN
 }
 
-// told looks for what the quality database says of a fact of the call records.
-// That use is no fact of its own; what it tells beyond the call records, the
-// machine above all, goes into the fact. One whose Call-ID is the same is the
+// told looks for what the quality database and traces say of a fact of the call
+// records. That use is no fact of its own; what it tells beyond the call records,
+// the machine above all, goes into the fact. One whose Call-ID is the same is the
 // same session. Otherwise it must be the same party with the same peer at the
 // same time.
 func (c *composer) told(f *Fact) {
@@ -355,48 +371,65 @@ func (c *composer) told(f *Fact) {
 		return
 	}
 	uses := q.uses[span[0]:span[1]]
-	if f.Activity == ConferenceAttended {
-		c.toldMeeting(f, uses)
+	switch {
+	case c.meets != NoActivity:
+		var u *qualityUse
+		if f.Activity == ConferenceAttended {
+			u = c.toldMeeting(f, uses)
+		}
+		c.toldTracedMeeting(f, uses, u)
+	case f.Activity.Call() || f.Activity == IMSession:
+		if !c.toldSession(f, uses, fromQuality) {
+			c.toldSession(f, uses, fromTrace)
+		}
 	}
-	if !f.Activity.Call() && f.Activity != IMSession {
-		return
-	}
+}
+
+// toldSession finds the session as one of the sources has it. It reports whether
+// both tell it.
+func (c *composer) toldSession(f *Fact, uses []qualityUse, from useSource) (both bool) {
+	q := &c.known
 	alike := func(u *qualityUse) bool {
+		if u.from&from == 0 || from == fromTrace && !(agree(f.Class, u.Class) && c.peersAgree(f, &u.Fact)) {
+			return false
+		}
 		if f.Activity == IMSession {
-			return u.Activity == IMSession && f.Media&u.Media != 0
+			return u.Activity == IMSession && (from == fromTrace || f.Media&u.Media != 0)
 		}
 		return u.Activity.Call()
 	}
 	if c.dialog != 0 {
-		if i, ok := q.calls[qualityCallID{f.User, c.dialog}]; ok && !q.uses[i].met && alike(&q.uses[i]) {
-			c.tell(f, &q.uses[i], true)
-			return
+		var found *qualityUse
+		for i, n := q.calls[qualityCallID{f.User, c.dialog}], 0; i > 0 && n < mostCompared; i, n = q.uses[i-1].next, n+1 {
+			u := &q.uses[i-1]
+			if !u.met && alike(u) && (found == nil || found.Activity != f.Activity && u.Activity == f.Activity) {
+				found = u
+			}
+		}
+		if found != nil {
+			c.tell(f, found, true)
+			return found.from == fromQuality|fromTrace
+		}
+		if from == fromTrace {
+			return false // what a trace tells has a Call-ID, and it is another
 		}
 	}
-	if u := nearest(uses, f.At, 0, func(u *qualityUse) bool { return alike(u) && c.peersAgree(f, &u.Fact) }); u != nil {
-		c.tell(f, u, false)
+	u := nearest(uses, f.At, 0, func(u *qualityUse) bool {
+		return alike(u) && c.peersAgree(f, &u.Fact) && (from == fromQuality || u.Activity == f.Activity && agree(f.Endpoint, u.Endpoint))
+	})
+	if u == nil {
+		return false
 	}
+	c.tell(f, u, false)
+	return u.from == fromQuality|fromTrace
 }
 
 // toldMeeting finds all that the party did in a meeting at one machine while
-// the call records have it there.
-func (c *composer) toldMeeting(f *Fact, uses []qualityUse) {
-	until := c.leave
-	if until == 0 {
-		until = math.MaxInt64 - callSlack
-	}
-	end, _ := slices.BinarySearchFunc(uses, until+callSlack, func(u qualityUse, t int64) int { return cmp.Compare(u.At, t) })
-	var first *qualityUse
-	for i := max(0, end-mostCompared); i < end; i++ {
+// the call records have it there, and returns the first of it.
+func (c *composer) toldMeeting(f *Fact, uses []qualityUse) (first *qualityUse) {
+	for i, end := c.whileThere(uses); i < end; i++ {
 		u := &uses[i]
-		if u.met || u.Activity != ConferenceAttended || max(u.At, u.until)+callSlack < f.At {
-			continue
-		}
-		organizer := u.Peer
-		if organizer == 0 && u.call != 0 { // no peer of his own
-			organizer = u.User
-		}
-		if !agree(organizer, c.organizer) {
+		if u.met || u.from&fromQuality == 0 || !c.thisMeeting(f, u) {
 			continue
 		}
 		switch {
@@ -409,6 +442,28 @@ func (c *composer) toldMeeting(f *Fact, uses []qualityUse) {
 	if first != nil {
 		c.tell(f, first, false)
 	}
+	return first
+}
+
+// whileThere are the uses that may have begun while the attendance at hand
+// lasted.
+func (c *composer) whileThere(uses []qualityUse) (begin, end int) {
+	until := c.leave
+	if until == 0 {
+		until = math.MaxInt64 - callSlack
+	}
+	end, _ = slices.BinarySearchFunc(uses, until+callSlack, func(u qualityUse, t int64) int { return cmp.Compare(u.At, t) })
+	return max(0, end-mostCompared), end
+}
+
+// thisMeeting: the use lies in the time of an attendance, and nothing that is
+// known of the two meetings differs.
+func (c *composer) thisMeeting(f *Fact, u *qualityUse) bool {
+	organizer := u.Peer
+	if organizer == 0 && u.call != 0 { // no peer of his own
+		organizer = u.User
+	}
+	return u.Activity == ConferenceAttended && max(u.At, u.until)+callSlack >= f.At && agree(organizer, c.organizer) && agree(u.call&^kindBits, c.address)
 }
 
 // tell adds what a use tells to the fact. The endpoint of the call records is
@@ -423,6 +478,9 @@ func (c *composer) tell(f *Fact, u *qualityUse, proven bool) {
 			}
 		}
 	}
+	if f.Endpoint == 0 && (f.Device == 0 || proven) {
+		f.Endpoint = u.Endpoint
+	}
 	if f.Peer == 0 && u.Peer != 0 && f.User != u.Peer && (!f.PeerPSTN || c.isNumber(u.Peer)) {
 		f.Peer, f.PeerPSTN = u.Peer, false
 	} else if f.Peer == 0 {
@@ -431,8 +489,9 @@ func (c *composer) tell(f *Fact, u *qualityUse, proven bool) {
 	learn(&f.Class, u.Class)
 	learn(&f.Client, u.Client)
 	learn(&f.Server, u.Server)
+	learn(&f.Role, u.Role)
 	f.Media |= u.Media
-	if f.Activity == ConferenceAttended {
+	if u.from&fromQuality != 0 && f.Activity == ConferenceAttended {
 		f.Untold = false
 	}
 }
@@ -446,12 +505,19 @@ func (u *qualityUse) machine() (device, beside ID) {
 	return u.host, 0
 }
 
-// rest states what the quality database alone tells.
+// rest states what the call records do not tell.
 func (c *composer) rest() {
 	for i := range c.known.uses {
 		if u := &c.known.uses[i]; !u.met {
 			f := u.Fact
-			f.Device, f.Endpoint = u.machine()
+			device, endpoint := u.machine()
+			f.Device = device
+			if endpoint != 0 {
+				f.Endpoint = endpoint
+			}
+			if u.from == fromTrace && f.Activity.Conference() {
+				f.Activity, f.Untold = meetingActivity(f.Activity, u.kinds)
+			}
 			c.out = append(c.out, f)
 		}
 	}

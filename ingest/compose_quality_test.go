@@ -126,7 +126,7 @@ func TestComposingInPartsOrForOnePersonIsTheSame(t *testing.T) {
 			}
 			return part
 		}
-		c.Begin(of(func(r *Record) bool { return r.Kind.Quality() }), composeText)
+		c.Begin(of(func(r *Record) bool { return Beside(r.Kind, r.Flags) }), composeText)
 		start := noon - noon%dayMillis
 		for second := range int64(3) {
 			take(c.Part(of(func(r *Record) bool { return !hashed(r.Kind) && !r.Kind.Quality() && r.Key == start+second*1000 })))

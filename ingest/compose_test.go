@@ -244,6 +244,9 @@ func randomDay(rng *rand.Rand) []Record {
 		case ConferenceRecord, JoinRecord, ServerJoinRecord:
 			r.Flags = []Flags{0, 0, ChatKind, WebKind, FromPSTN}[rng.Intn(5)]
 			r.Role = Role(rng.Intn(4))
+			if r.Kind == ConferenceRecord {
+				r.Sub = uint64(rng.Intn(4))
+			}
 		case DialogRecord:
 			r = Record{Kind: r.Kind, Key: key, At: key, Seq: r.Seq, Sub: uint64(1 + rng.Intn(3))}
 		case QualityRecord:
@@ -256,7 +259,14 @@ func randomDay(rng *rand.Rand) []Record {
 		case QualityDialogRecord:
 			r = Record{Kind: r.Kind, Key: key, At: key, Seq: r.Seq, Sub: uint64(1 + rng.Intn(3))}
 		case AttestedRecord:
-			r.Activity, r.Sub, r.Flags, r.To = Activity(1+rng.Intn(9)), 1, Flags(rng.Intn(2))*ToPSTN, Party{User: pick(0, bob)}
+			r.Activity, r.Sub, r.Flags, r.To = Activity(1+rng.Intn(9)), uint64(r.From.User), Flags(rng.Intn(2))*ToPSTN, Party{User: pick(0, bob)}
+			if rng.Intn(2) == 0 {
+				a := []Activity{IMSession, CallPlaced, CallReceived, ConferenceOrganized, ConferenceAttended}[rng.Intn(5)]
+				r.Activity, r.Seq, r.Flags = a, uint64(1+rng.Intn(3)), r.Flags|Linked
+				if r.Sub = uint64(r.From.User)<<8 | uint64(a); a.Conference() {
+					r.Flags |= []Flags{0, ChatKind, WebKind}[rng.Intn(3)]
+				}
+			}
 		case PlainRecord:
 			r.Activity, r.Sub, r.Flags, r.To = Activity(1+rng.Intn(9)), 1, Keyed, Party{User: pick(0, bob)}
 			if r.From.Device != 0 {

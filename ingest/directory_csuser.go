@@ -5,7 +5,8 @@ package ingest
 var csUsers = &listing{
 	format: "directory-csuser",
 	columns: [listFields]string{listDN: "Identity", listName: "DisplayName", listAddress: "SipAddress", listPool: "RegistrarPool",
-		listHomeDN: "HomeServer", listEnabled: "Enabled", listVoice: "EnterpriseVoiceEnabled", listLine: "LineURI"},
+		listHomeDN: "HomeServer", listEnabled: "Enabled", listVoice: "EnterpriseVoiceEnabled", listLine: "LineURI",
+		listLogin: "SamAccountName", listPrincipal: "UserPrincipalName"},
 	product: func(*properties) string { return "Lync Server 2010 or later" },
 }
 
@@ -23,10 +24,12 @@ func csUserFormat() Format {
 			{"Enabled", "False: may not sign in", false},
 			{"EnterpriseVoiceEnabled", "True: a hosted extension when LineURI is set", false},
 			{"LineURI", "tel: number of the user", false},
+			{"SamAccountName", "the account, by which web servers know the user, in the domain that Identity ends with", false},
+			{"UserPrincipalName", "the other name of the account; no document lists this property", false},
 		},
 		Sample: "#TYPE Microsoft.Rtc.Management.ADConnect.Schema.OCSADUser\n" +
-			`"Identity","DisplayName","SipAddress","RegistrarPool","HomeServer","Enabled","EnterpriseVoiceEnabled","LineURI"` + "\n" +
-			`"CN=Alice Ash,OU=Staff,DC=contoso,DC=com","Alice Ash","sip:alice@contoso.com","pool1.contoso.com","","True","True","tel:+14255550100"` + "\n",
+			`"Identity","DisplayName","SipAddress","RegistrarPool","HomeServer","Enabled","EnterpriseVoiceEnabled","LineURI","SamAccountName"` + "\n" +
+			`"CN=Alice Ash,OU=Staff,DC=contoso,DC=com","Alice Ash","sip:alice@contoso.com","pool1.contoso.com","","True","True","tel:+14255550100","aash"` + "\n",
 		Sniff: sniffCsUser,
 		Read:  csUsers.read,
 	}

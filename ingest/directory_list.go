@@ -20,6 +20,8 @@ const (
 	listVoice
 	listLine
 	listOwner
+	listLogin
+	listPrincipal
 	listFields
 )
 
@@ -169,6 +171,7 @@ func (l *lister) entry(line int) (e Entry, err error) {
 		return e, err
 	}
 	voice = voice || l.phones && !l.p.Has(listVoice)
+	(&adObject{login: l.fields[listLogin], upn: l.fields[listPrincipal]}).logon(&e)
 	if id, err := ParseUser(l.fields[listLine]); err != nil {
 		l.note(line, l.columns[listLine]+" that is neither a number nor an address is ignored", err)
 	} else if IsNumber(id) {
@@ -243,6 +246,12 @@ func (e *Entry) With(list *Entry) Entry {
 	x.Contact, x.App = e.Contact || list.Contact, e.App || list.App
 	if x.Phone == "" {
 		x.Phone = list.Phone
+	}
+	if list.Login != "" {
+		x.Login = list.Login
+	}
+	if list.Principal != "" {
+		x.Principal = list.Principal
 	}
 	if list.Primary != "" {
 		x.Primary = list.Primary

@@ -23,8 +23,12 @@ type Format struct {
 
 	// NoUse formats state no use of anybody: nothing is missing without them.
 	NoUse bool
-	// Set formats are read together, all files of one folder as one unit.
-	Set bool
+	// Set formats are read together, all files of one folder as one unit, or,
+	// with Across, those of all folders that one command is given.
+	Set, Across bool
+	// Occasional: its files show a moment or a choice (a snapshot, a report), so
+	// that a day without any of them is not missing.
+	Occasional bool
 	// Facts tells, for a set format, which parts state activities (the others
 	// only give names to ids, and are read whenever a fact table is).
 	Facts func(part string) bool
@@ -90,6 +94,8 @@ type File struct {
 	given   *Columns       // names the columns of a table without a header
 	page    *text.CodePage // what text is that is not UTF-8, when that was told
 	order   DateOrder      // of days and months, when that was told
+	ordered bool           // the order mattered
+	paged   bool           // its code page mattered
 	disk    string         // the file on disk behind it, "" for content in memory
 	stat    os.FileInfo    // that file as it was when the paths were walked
 }
@@ -157,7 +163,19 @@ func (f *File) textIn(page *text.CodePage) (io.ReadCloser, *text.PageReader, err
 		return readCloser{text.NewReader(rc), rc}, nil, nil
 	}
 	r := text.NewPageReader(rc, page)
-	return readCloser{r, rc}, r, nil
+	return &pageCloser{rc, r, f}, r, nil
+}
+
+// pageCloser notes whether the code page of a file mattered.
+type pageCloser struct {
+	io.Closer
+	*text.PageReader
+	f *File
+}
+
+func (p *pageCloser) Close() error {
+	p.f.paged = p.f.paged || p.Used()
+	return p.Closer.Close()
 }
 
 // NewFile makes a File of bytes in memory, for tests and samples.

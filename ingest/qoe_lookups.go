@@ -190,15 +190,12 @@ func (s *cdrSet) qoeConference(e *cdrEntry, text string) error {
 		return nil
 	}
 	e.media = MediaAudio // marks a meeting
-	owner, params, _ := strings.Cut(address(text), ";")
-	organizer, err := ParseUser(owner)
+	organizer, id, err := cutMeeting(text)
 	if err != nil {
 		return err
 	}
 	e.name = s.names.ID(UserName, organizer)
-	_, id, _ := strings.Cut(strings.ToLower(params), ":id:")
-	id, _, _ = strings.Cut(id, ";")
-	e.aux = int32(callHash([]byte(organizer + "/" + id)))
+	e.aux = int32(meetingHash(organizer, id))
 	return nil
 }
 

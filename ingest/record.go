@@ -112,6 +112,7 @@ const (
 	Turned                        // From is the called side of a session with a conferencing server
 	WholeSecond                   // the tool that wrote the key cut its fraction of a second
 	WholeMinute                   // and its seconds; WholeSecond is set as well
+	Linked                        // attested: Seq ends with callHash of the Call-ID, or with meetingHash, which other sources have too
 )
 
 // Party is one side of a record. Anything may be unknown (zero).

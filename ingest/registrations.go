@@ -26,9 +26,10 @@ const (
 
 func registrationsFormat() Format {
 	return Format{
-		Name:  "registrations",
-		About: "snapshot of the endpoints signed in at a registrar (EndpointRegistrations.csv of published scripts); a row is a sign-in, dated by its expiry",
-		Basis: "from documentation",
+		Name:       "registrations",
+		About:      "snapshot of the endpoints signed in at a registrar (EndpointRegistrations.csv of published scripts); a row is a sign-in, dated by its expiry",
+		Occasional: true,
+		Basis:      "from documentation",
 		Fields: []Field{
 			{"UserName", "who was signed in, without sip:", true},
 			{"ExpiresAt", "when the registration expires, UTC, as the server's culture writes it", true},
@@ -80,6 +81,7 @@ func readRegistrations(ctx context.Context, files []*File, env *Env, emit Emit) 
 // user has told it.
 func registrationOrder(ctx context.Context, f *File) (DateOrder, error) {
 	if f.order != AnyOrder {
+		f.ordered = true
 		return f.order, nil
 	}
 	p, err := openProperties(f, registrationColumns)

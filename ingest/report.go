@@ -91,9 +91,10 @@ var reportTotals = reportKind{about: "totals by type"}
 
 func reportFormat() Format {
 	return Format{
-		Name:  "monitoring-report",
-		About: "monitoring reports saved as CSV by the report server: IP phone inventory, user activity, conference detail, Response Group calls; totals are recognised, they name nobody",
-		Basis: "from documentation",
+		Name:       "monitoring-report",
+		About:      "monitoring reports saved as CSV by the report server: IP phone inventory, user activity, conference detail, Response Group calls; totals are recognised, they name nobody",
+		Occasional: true,
+		Basis:      "from documentation",
 		Fields: []Field{
 			{"MAC address, User URI, Last logon time", "a phone and who signed in at it (IP phone inventory)", false},
 			{"Last logoff time, Last activity", "how long it was signed in", false},

@@ -76,6 +76,7 @@ func readReport(ctx context.Context, index int, f *File, names *Names, env *Env,
 // has told it.
 func reportOrder(ctx context.Context, f *File) (DateOrder, error) {
 	if f.order != AnyOrder {
+		f.ordered = true
 		return f.order, nil
 	}
 	order := AnyOrder

@@ -17,6 +17,7 @@ import (
 var traceFields = []Field{
 	{"start line", "REGISTER, INVITE, MESSAGE and SERVICE state uses; other methods are passed over", true},
 	{"Call-ID, CSeq, From tag", "match a request with its answer and with its copies at other hops", true},
+	{"Call-ID, conference id", "calls, messages and meetings that call records or the quality database tell too count once; sign-ins count in both, as nothing documented ties a REGISTER to a row of Registration", false},
 	{"From, To", "the parties; a number or user=phone is a telephone, opaque=app: a service and nobody", true},
 	{"epid, +sip.instance, GRUU", "the endpoint; all three name the same one", false},
 	{"Expires, Contact", "0: a sign-off", false},
@@ -25,12 +26,14 @@ var traceFields = []Field{
 	{"ms-edge-proxy-message-trust", "federated, public network or own user outside; else the domain tells", false},
 	{"ms-call-source", "non-ms-rtc: from the telephone network", false},
 	{"targetname, ms-fe", "the server; else the machine that wrote the trace", false},
+	{"Authorization and its like", "credentials: neither kept nor shown, with --keep-evidence and --source neither; scheme and targetname alone", false},
 	{"body: m= lines", "audio, video, messages, sharing; nothing of the body is kept", false},
 	{"body: addConference, conference-id", "a meeting made at the focus factory", false},
 }
 
-// traceFormat is a format of one shape; all files of a folder are read
-// together, as a trace rolls over while requests wait for their answers.
+// traceFormat is a format of one shape; all files are read together, as a trace
+// rolls over while requests wait for their answers, and the servers that a
+// message passes have a folder each.
 func traceFormat(name, about, basis, sample string, shape *siptrace.Shape, sniff func(*Head) Verdict) Format {
 	return Format{
 		Name:   name,
@@ -39,6 +42,7 @@ func traceFormat(name, about, basis, sample string, shape *siptrace.Shape, sniff
 		Fields: traceFields,
 		Sample: sample,
 		Set:    true,
+		Across: true,
 		Sniff:  sniff,
 		Read: func(ctx context.Context, files []*File, env *Env, emit Emit) error {
 			return readTrace(ctx, shape, files, env, emit)
@@ -64,7 +68,7 @@ func traceShape(format string) *siptrace.Shape {
 // traceBatch is how many rows of a trace travel in one batch.
 const traceBatch = 4096
 
-// traceReader reads the files of one folder.
+// traceReader reads the files of one unit.
 type traceReader struct {
 	env     *Env
 	emit    Emit
@@ -238,12 +242,12 @@ func (t *traceReader) skips(file int, why traceReason, n int) {
 }
 
 func (t *traceReader) reject(rec *siptrace.Record, what string) {
-	line := rec.Text
+	line := rec.Public()
 	if rec.Kind == siptrace.Message && rec.Bad == "" { // its start line tells more than its prefix
-		line = rec.Start()
+		line = siptrace.Redact(rec.Start())
 	}
 	b := t.batch(t.file)
-	b.Rejects = append(b.Rejects, Reject{Line: rec.Line, What: what, Raw: EscapeRaw(line[:min(len(line), 256)])})
+	b.Rejects = append(b.Rejects, Reject{Line: rec.Line, What: string(siptrace.Redact([]byte(what))), Raw: EscapeRaw(line[:min(len(line), 256)])})
 	t.files[t.file].rows++
 }
 

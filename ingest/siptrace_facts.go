@@ -60,7 +60,7 @@ func (t *traceReader) conference(uri []byte) (x traceMeeting) {
 		return x
 	}
 	x.organizer = t.text(UserName, organizer)
-	x.key = traceHash("conference", organizer, parts[4])
+	x.key = conferenceKey(organizer, parts[4])
 	switch parts[2] {
 	case "focus":
 	case "chat":
@@ -159,7 +159,7 @@ func (t *traceReader) created(x *transaction, body, to []byte) {
 		return
 	}
 	if organizer, err := ParseUser(string(u.User) + "@" + string(u.Host)); err == nil {
-		x.meeting = traceMeeting{key: traceHash("conference", organizer, strings.ToLower(string(id)))}
+		x.meeting = traceMeeting{key: conferenceKey(organizer, strings.ToLower(string(id)))}
 	}
 }
 
@@ -251,6 +251,14 @@ func traceHash(parts ...string) uint64 {
 	return max(h, 1)
 }
 
+// ended puts the hash by which other sources know a session or meeting into the
+// low half of that by which traces do, see Linked.
+func ended(key uint64, known uint32) uint64 { return key&^(1<<32-1) | uint64(known) }
+
+func conferenceKey(organizer, id string) uint64 {
+	return ended(traceHash("conference", organizer, id), meetingHash(organizer, id))
+}
+
 // state turns a transaction that succeeded into records.
 func (t *traceReader) state(x *transaction) {
 	switch x.method {
@@ -315,7 +323,7 @@ func (t *traceReader) organized(x *transaction) {
 	r := x.record(ConferenceOrganized, &x.from)
 	r.Role = Organizer
 	if x.meeting.key != 0 {
-		r.Seq = x.meeting.key
+		r.Seq, r.Flags = x.meeting.key, Linked
 	}
 	r.Sub = traceHash("organized", t.own.Name(x.from.user).Text)
 	t.add(x, r)
@@ -330,7 +338,7 @@ func (t *traceReader) attended(x *transaction) {
 	}
 	r := x.record(ConferenceAttended, p)
 	r.Seq, r.Sub = x.meeting.key, traceHash("attended", t.own.Name(p.user).Text)
-	r.Flags, r.Media = x.meeting.flags, x.meeting.media
+	r.Flags, r.Media = x.meeting.flags|Linked, x.meeting.media
 	if p.user != x.meeting.organizer {
 		r.To.User = x.meeting.organizer
 	}
@@ -358,7 +366,7 @@ func (t *traceReader) session(x *transaction, media Media, told bool) {
 	n := 0
 	side := func(a Activity, p, peer *traceParty, media Media, callee bool) {
 		r := x.record(a, p)
-		r.To.User, r.Media = peer.user, media
+		r.To.User, r.Media, r.Flags = peer.user, media, Linked
 		r.Sub = p.tag
 		if r.Sub == 0 {
 			r.Sub = traceHash("side", strconv.FormatBool(callee))

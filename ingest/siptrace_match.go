@@ -26,8 +26,8 @@ type transaction struct {
 	status int   // of the answer; 0: none was met
 	at     int64 // first time the request was traced, or else the answer
 
-	file int    // of the first copy of the request, or else of the answer
-	line uint32 // of the first copy of the request
+	file int    // of the earliest copy of the request, or else of the answer
+	line uint32 // of that copy
 
 	call     uint64 // hash of the Call-ID
 	from, to traceParty
@@ -306,14 +306,16 @@ func (t *traceReader) merge(x *transaction, rec *siptrace.Record, at int64, call
 		t.mergeAnswer(x)
 	}
 	switch {
+	case request && x.asked && at < x.at: // the earliest copy is the evidence
+		t.skip(x.file, skipCopy)
+		x.at, x.file, x.line = at, t.file, uint32(rec.Line)
 	case request && x.asked:
 		t.skip(t.file, skipCopy)
-		x.at = min(x.at, at)
 	case request:
 		if x.status != 0 {
 			t.skip(x.file, skipAnswer) // it waited for this
 		}
-		x.asked, x.at, x.file, x.line, x.call = true, at, t.file, uint32(rec.Line), traceHash("call", string(callID))
+		x.asked, x.at, x.file, x.line, x.call = true, at, t.file, uint32(rec.Line), ended(traceHash("call", string(callID)), callHash(callID))
 	case x.asked, x.status != 0:
 		t.skip(t.file, skipAnswer)
 	default:

@@ -86,6 +86,9 @@ func (a Activity) Standing() bool { return a == IMIdentity || a == VoiceExtensio
 // Call reports whether the activity is one side of a call.
 func (a Activity) Call() bool { return a == CallPlaced || a == CallReceived }
 
+// Conference reports whether the activity is a part in a conference.
+func (a Activity) Conference() bool { return a == ConferenceOrganized || a == ConferenceAttended }
+
 // ActivityNames, ClassNames, RoleNames and MediaNames are the valid words, for messages.
 func ActivityNames() []string { return activityNames[1:] }
 func ClassNames() []string    { return classNames[1:] }

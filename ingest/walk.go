@@ -286,6 +286,9 @@ func (g *gatherer) finish() {
 	for _, f := range g.found {
 		if f.broken == "" && f.format.Set {
 			key := f.format.Name + "\x00" + f.file.Dir
+			if f.format.Across {
+				key = f.format.Name
+			}
 			if i, ok := sets[key]; ok {
 				p.Units[i].Files = append(p.Units[i].Files, f.file)
 				continue
@@ -297,6 +300,26 @@ func (g *gatherer) finish() {
 	sort.SliceStable(p.Passed, func(i, j int) bool { return p.Passed[i].Path < p.Passed[j].Path })
 	p.Passed = slices.Compact(p.Passed) // a folder named twice passes over things twice
 	sort.Slice(p.Settings, func(i, j int) bool { return p.Settings[i].Path < p.Settings[j].Path })
+}
+
+// Split cuts a unit of files of several folders into units of one folder each,
+// so that one that cannot be read need not cost the others. Of other units it
+// gives nil.
+func (u *Unit) Split() (parts []Unit) {
+	at := map[string]int{}
+	for _, f := range u.Files {
+		i, ok := at[f.Dir]
+		if !ok {
+			i = len(parts)
+			at[f.Dir] = i
+			parts = append(parts, Unit{Format: u.Format, Broken: u.Broken})
+		}
+		parts[i].Files = append(parts[i].Files, f)
+	}
+	if len(parts) < 2 {
+		return nil
+	}
+	return parts
 }
 
 // Base is the last part of the path.

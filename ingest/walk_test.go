@@ -171,3 +171,32 @@ func sampleSet(s string) (files []*File) {
 	flush()
 	return files
 }
+
+// Traces of all folders are one unit: the servers that a message passes have a
+// folder each. What cannot be read as a whole can be cut up again.
+func TestTracesOfAllFoldersAreOneUnitThatCanBeCut(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"fe1/a.txt", "fe1/b.txt", "edge1/a.txt"} {
+		put(t, dir, name, []byte(ocsTraceSample))
+	}
+	for _, name := range []string{"fe1/Users.csv", "edge1/Users.csv"} {
+		put(t, dir, name, []byte("UserId,UserUri\n1,alice@contoso.com\n"))
+	}
+	var traces, sets int
+	for _, u := range Gather([]string{dir}).Units {
+		if u.Format.Name != ocsTraceName {
+			if sets++; u.Split() != nil || len(u.Files) != 1 {
+				t.Errorf("%s: %d files, %d parts", u.Format.Name, len(u.Files), len(u.Split()))
+			}
+			continue
+		}
+		traces++
+		parts := u.Split()
+		if len(u.Files) != 3 || len(parts) != 2 || len(parts[0].Files)+len(parts[1].Files) != 3 || parts[1].Format != u.Format || parts[0].Split() != nil {
+			t.Errorf("%d files in parts %+v", len(u.Files), parts)
+		}
+	}
+	if traces != 1 || sets != 2 {
+		t.Errorf("%d units of traces, %d of tables", traces, sets)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -45,8 +46,9 @@ type Imported struct {
 // FileImport is what became of one file.
 type FileImport struct {
 	Path      string
-	Unchanged bool // known already and not read again
-	TextAdded int  // rows of an unchanged file whose text is kept only now
+	Unchanged bool   // known already and not read again
+	TextAdded int    // rows of an unchanged file whose text is kept only now
+	Refused   string // why an unchanged file is not read again as the options say now
 	Tally     audit.Tally
 	Notes     []string
 	Rejects   []ingest.Reject // the first few
@@ -224,10 +226,18 @@ func (c *Command) plan(ctx context.Context, tx *sql.Tx, command int64, u *ingest
 		}
 		all = all && known[i]
 	}
+	refused, again, err := c.otherwise(ctx, tx, u, sources)
+	if err != nil {
+		return nil, err
+	}
 	var read []*source
 	for i, s := range sources {
-		if same || all || known[i] && (u.Format.Facts == nil || u.Format.Facts(s.file.Part)) {
-			known := FileImport{Path: s.file.Path, Unchanged: true, Tally: audit.Tally{FilesUnchanged: 1}}
+		if again {
+			read = append(read, &sources[i])
+			continue
+		}
+		if same || all || refused[i] != "" || known[i] && (u.Format.Facts == nil || u.Format.Facts(s.file.Part)) {
+			known := FileImport{Path: s.file.Path, Unchanged: true, Tally: audit.Tally{FilesUnchanged: 1}, Refused: refused[i]}
 			if c.KeepText {
 				var err error
 				if known.TextAdded, err = keepTexts(ctx, tx, &sources[i], u.Format.Name); err != nil {
@@ -243,6 +253,45 @@ func (c *Command) plan(ctx context.Context, tx *sql.Tx, command int64, u *ingest
 		read = append(read, &sources[i])
 	}
 	return read, nil
+}
+
+// otherwise finds the files read before that the options given now would read in
+// another way. Records are never changed, so that what was read wrongly stays: a
+// file is read again only if nothing of its unit was kept, else it is refused,
+// with why, by index.
+func (c *Command) otherwise(ctx context.Context, tx *sql.Tx, u *ingest.Unit, sources []source) (refused map[int]string, again bool, err error) {
+	kept := 0
+	for i, s := range sources {
+		var notes []byte
+		var records int
+		err := tx.QueryRowContext(ctx, "SELECT notes, (SELECT sum(records+entries) FROM import WHERE sha256=?1 AND format=?2) FROM import WHERE sha256=?1 AND format=?2 ORDER BY id DESC LIMIT 1",
+			s.sha, u.Format.Name).Scan(&notes, &records)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		kept += records
+		var list []string
+		if err := json.Unmarshal(notes, &list); err != nil {
+			return nil, false, err
+		}
+		now, was, err := s.file.Contradicts(list)
+		if err != nil {
+			return nil, false, ingest.ReadError(s.file.Path, err)
+		}
+		if now != "" {
+			if refused == nil {
+				refused = map[int]string{}
+			}
+			refused[i] = fmt.Sprintf("was read with %s before, and what it said then stays; ingest everything into a new database to read it with %s", was, now)
+		}
+	}
+	if len(refused) > 0 && kept == 0 {
+		return nil, true, nil
+	}
+	return refused, false, nil
 }
 
 // metAgain notes that an unchanged directory file belongs to this command's

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"calaudit/audit"
+	"calaudit/ingest"
 )
 
 // Import is one ingested file with its tally.
@@ -142,7 +143,8 @@ func (s *Store) Evidence(ctx context.Context) (audit.Tally, error) {
 }
 
 // Coverage says for which days each format gave dated activities, and which
-// days of the window, from its first on, are without any.
+// days of the window, from its first on, are without any. Of snapshots and
+// reports no day is missing: they are made now and then.
 func (s *Store) Coverage(ctx context.Context, from, to time.Time) ([]audit.Coverage, error) {
 	begin, end := dayOf(from.UnixMilli()), dayOf(to.UnixMilli())
 	list := []audit.Coverage{}
@@ -157,8 +159,15 @@ func (s *Store) Coverage(ctx context.Context, from, to time.Time) ([]audit.Cover
 	if err != nil {
 		return nil, explain(err)
 	}
+	occasional := map[string]bool{}
+	for _, f := range ingest.Formats() {
+		occasional[f.Name] = f.Occasional
+	}
 	for i := range list {
 		c, days := &list[i], map[string]bool{}
+		if occasional[c.Format] {
+			continue
+		}
 		err := each(ctx, s.q, "SELECT day FROM coverage WHERE format=? AND day>=? AND day<?", func(rows *sql.Rows) error {
 			var day int64
 			err := rows.Scan(&day)

@@ -201,15 +201,17 @@ func (l *lookup) day(ctx context.Context, day int64, where map[uint64]bool) erro
 			}
 		}
 	}
-	// What the quality database says of the same people may be in the facts of
-	// other records.
-	if err := l.beside(ctx, day, recordKey{family: quality}, blocks); err != nil {
-		return err
+	// What the quality database and traces say of the same people may be in the
+	// facts of other records.
+	for _, family := range [...]int{attested, quality} {
+		if err := l.beside(ctx, day, recordKey{family: family}, blocks); err != nil {
+			return err
+		}
 	}
 	for _, b := range blocks {
-		for i := b.start; i < b.end && b.family == quality; i++ {
-			if r := &l.space.rows[i]; l.parties[r.From] || l.parties[r.To] {
-				keys[keyOf(quality, r)] = true
+		for i := b.start; i < b.end && b.family >= attested; i++ {
+			if r := &l.space.rows[i]; ingest.Beside(r.Kind, r.Flags) && (l.parties[r.From] || l.parties[r.To]) {
+				keys[keyOf(b.family, r)] = true
 			}
 		}
 	}

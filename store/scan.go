@@ -150,8 +150,8 @@ const slicesPerDay = 16
 // during the call. The File of a fact is what place makes of the block in which
 // its record stands.
 func (x *composing) facts(p part, place func(*block) uint32, w *workspace, call func([]ingest.Fact)) error {
-	// What the quality database says is held against everything else.
-	err := x.unpackAll(p, place, w, func(b *block) bool { return b.family == quality }, func(*segment.Row) bool { return true })
+	// What the quality database and traces say is held against everything else.
+	err := x.unpackAll(p, place, w, func(b *block) bool { return b.family >= attested }, func(r *segment.Row) bool { return ingest.Beside(r.Kind, r.Flags) })
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (x *composing) facts(p part, place func(*block) uint32, w *workspace, call 
 		}
 	}
 	// The key of attested records is no time.
-	err = x.unpackAll(p, place, w, func(b *block) bool { return b.family == attested }, func(*segment.Row) bool { return true })
+	err = x.unpackAll(p, place, w, func(b *block) bool { return b.family == attested }, func(r *segment.Row) bool { return !ingest.Beside(r.Kind, r.Flags) })
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
@@ -408,13 +409,18 @@ type Origin struct {
 	Size   int64  // bytes, unpacked
 	SHA256 string // of the unpacked content, hexadecimal
 	Kept   bool   // the text of its rows is kept
+	Notes  []string
 }
 
 // Origin tells where the rows of an import come from.
 func (s *Store) Origin(ctx context.Context, imported int64) (o Origin, err error) {
-	err = s.q.QueryRowContext(ctx, "SELECT path, format, size, sha256, EXISTS(SELECT 1 FROM source_kept k WHERE k.import=import.id) FROM import WHERE id=?", imported).
-		Scan(&o.Path, &o.Format, &o.Size, &o.SHA256, &o.Kept)
-	return o, explain(err)
+	var notes []byte
+	err = s.q.QueryRowContext(ctx, "SELECT path, format, size, sha256, EXISTS(SELECT 1 FROM source_kept k WHERE k.import=import.id), notes FROM import WHERE id=?", imported).
+		Scan(&o.Path, &o.Format, &o.Size, &o.SHA256, &o.Kept, &notes)
+	if err != nil {
+		return o, explain(err)
+	}
+	return o, json.Unmarshal(notes, &o.Notes)
 }
 
 // KeptText is the kept text of the rows that begin on the given lines, by

@@ -15,7 +15,7 @@ import (
 
 // summaryVersion is raised when ingest.Compose reads records in another way,
 // or when the form of summaries changes: then they are made anew.
-const summaryVersion = 2
+const summaryVersion = 3
 
 // usageTable is the dictionary of usages in the order in which summaries
 // number them: by user, and the usages of one user in the order of first sight.

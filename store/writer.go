@@ -291,6 +291,7 @@ func (w *writer) finish(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		f.result.Notes = append(f.result.Notes, w.sources[i].file.ReadWith()...)
 		notes, err := json.Marshal(append([]string{}, f.result.Notes...))
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -121,23 +122,40 @@ func (a *app) ingest(ctx context.Context, s *store.Store, paths []string, f *ing
 	for i := range pile.Units {
 		u := &pile.Units[i]
 		a.progress.begin(u)
-		im, err := cmd.Import(ctx, u)
-		if err != nil {
-			if ctx.Err() != nil || errors.Is(err, store.ErrFull) {
-				return nil, err
-			}
-			if errors.Is(err, store.ErrGrowing) {
-				a.say("%v", err)
-				continue
-			}
-			in.failed = true
-			a.warn("%v; nothing of it was taken", err)
-			continue
+		if err := a.importUnit(ctx, cmd, u, in); err != nil {
+			return nil, err
 		}
-		a.sayImported(im)
-		in.tally.Add(im.Tally())
 	}
 	return in, nil
+}
+
+// importUnit takes one unit in. Of one with files of several folders that cannot
+// be taken as a whole, each folder is tried by itself. An error ends the command.
+func (a *app) importUnit(ctx context.Context, cmd *store.Command, u *ingest.Unit, in *ingested) error {
+	im, err := cmd.Import(ctx, u)
+	switch {
+	case err == nil:
+		a.sayImported(im)
+		in.tally.Add(im.Tally())
+		return nil
+	case ctx.Err() != nil, errors.Is(err, store.ErrFull):
+		return err
+	}
+	if parts := u.Split(); len(parts) > 0 {
+		for i := range parts {
+			if err := a.importUnit(ctx, cmd, &parts[i], in); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if errors.Is(err, store.ErrGrowing) {
+		a.say("%v", err)
+		return nil
+	}
+	in.failed = true
+	a.warn("%v; nothing of it was taken", err)
+	return nil
 }
 
 // override puts the settings named by flags in place of those met in folders.
@@ -258,7 +276,13 @@ func (a *app) sayImported(im *store.Imported) {
 		added += f.TextAdded
 	}
 	if n := len(im.Files); n > 1 {
-		name = fmt.Sprintf("%s: %d files", path.Dir(name), n)
+		dir := path.Dir(name)
+		for _, f := range im.Files {
+			for dir != path.Dir(dir) && !strings.HasPrefix(f.Path, dir+"/") && !strings.HasPrefix(f.Path, dir+"!") {
+				dir = path.Dir(dir)
+			}
+		}
+		name = fmt.Sprintf("%s: %d files", dir, n)
 	}
 	switch {
 	case t.Files == 0 && added > 0:
@@ -275,6 +299,9 @@ func (a *app) sayImported(im *store.Imported) {
 		return
 	}
 	for _, f := range im.Files {
+		if f.Refused != "" {
+			a.warn("%s %s", f.Path, f.Refused)
+		}
 		for _, n := range f.Notes {
 			a.say("%s: note: %s", f.Path, n)
 		}

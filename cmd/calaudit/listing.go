@@ -98,7 +98,7 @@ func (a *app) formatsCommand() *cobra.Command {
 		Args: cobra.MaximumNArgs(1),
 		RunE: a.do(func(_ context.Context, args []string) error {
 			switch {
-			case queries && (len(args) != 1 || args[0] != "cdr"):
+			case queries && (len(args) != 1 || args[0] != "cdr" && args[0] != "qoe"):
 				return usagef("--queries are for one format: calaudit formats cdr --queries")
 			case queries:
 				return a.queries(product, as)
@@ -124,7 +124,7 @@ func (a *app) formatsCommand() *cobra.Command {
 			return a.write(report.ExportFormats(list))
 		}),
 	}
-	cmd.Flags().BoolVar(&queries, "queries", false, "print instead the queries that export what is read of the call detail records")
+	cmd.Flags().BoolVar(&queries, "queries", false, "print instead the queries that export what is read of the call detail records and the quality database")
 	cmd.Flags().StringVar(&product, "product", "", "of the queries those for one product: lync2010, lync2013, sfb2015")
 	cmd.Flags().StringVar(&as, "as", "", "of the queries one form: "+strings.Join(queryForms, ", "))
 	return cmd

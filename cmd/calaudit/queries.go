@@ -11,8 +11,8 @@ import (
 // queryForms are the ways in which the queries can be printed.
 var queryForms = []string{"sqlcmd", "powershell"}
 
-// queries prints what exports the call detail records: a script for sqlcmd and
-// one for PowerShell, for one product or all.
+// queries prints what exports the call detail records and the quality database: a
+// script for sqlcmd and one for PowerShell for each, for one product or all.
 func (a *app) queries(product, as string) error {
 	var b strings.Builder
 	found := false
@@ -24,12 +24,14 @@ func (a *app) queries(product, as string) error {
 		}
 		found = true
 		for _, form := range queryForms {
-			switch {
-			case as != "" && as != form:
-			case form == "sqlcmd":
-				sqlcmdScript(&b, p.Name, p.About)
-			default:
-				powershellScript(&b, p.Name, p.About)
+			for _, d := range databases {
+				switch list := d.of(p.Name); {
+				case as != "" && as != form, len(list) == 0:
+				case form == "sqlcmd":
+					sqlcmdScript(&b, d, p.Name, p.About, list)
+				default:
+					powershellScript(&b, d, p.Name, p.About, list)
+				}
 			}
 		}
 	}
@@ -44,29 +46,53 @@ func (a *app) queries(product, as string) error {
 	return a.writeText(b.String())
 }
 
-func sqlcmdScript(b *strings.Builder, product, about string) {
-	fmt.Fprintf(b, `-- Call detail records of %s for calaudit, one file a table.
+// database is one that queries are for.
+type database struct{ name, about, file, time string }
+
+var databases = []database{
+	{"LcsCDR", "Call detail records", "", "SessionIdTime"},
+	{"QoEMetrics", "Quality database", "-qoe", "ConferenceDateTime"},
+}
+
+// of are the queries of a product that are for the database.
+func (d database) of(product string) (list []ingest.CDRQuery) {
+	for _, q := range ingest.CDRQueries(product) {
+		if q.Database == d.name {
+			list = append(list, q)
+		}
+	}
+	return list
+}
+
+func sqlcmdScript(b *strings.Builder, d database, product, about string, list []ingest.CDRQuery) {
+	fmt.Fprintf(b, `-- %s of %s for calaudit, one file a table.
 -- Save as %s.sql and run it in an empty folder, once for each monitoring
 -- database, each in a folder of its own:
---   sqlcmd -S SERVER\INSTANCE -d LcsCDR -E -i %s.sql -s "|" -W -w 65535 -u
+--   sqlcmd -S SERVER\INSTANCE -d %s -E -i %s.sql -s "|" -W -w 65535 -u
 -- The output is UTF-16; leave the line of dashes and the counts of rows in it.
--- For a part, add to tables with SessionIdTime: WHERE SessionIdTime >= '20090301'
-`, about, product, product)
-	for _, q := range ingest.CDRQueries(product) {
+-- For a part, add to tables with %s: WHERE %s >= '20090301'
+`, d.about, about, product+d.file, d.name, product+d.file, d.time, d.time)
+	for _, q := range list {
 		fmt.Fprintf(b, ":out %s.txt\n%s;\nGO\n", q.Table, q.SQL)
 	}
 	b.WriteByte('\n')
 }
 
-func powershellScript(b *strings.Builder, product, about string) {
-	fmt.Fprintf(b, `# Call detail records of %s for calaudit, one file a table.
+func powershellScript(b *strings.Builder, d database, product, about string, list []ingest.CDRQuery) {
+	fmt.Fprintf(b, `# %s of %s for calaudit, one file a table.
 # Save as %s.ps1 and run it in an empty folder, once for each monitoring
 # database, each in a folder of its own. Each table is held in memory: use the
 # script for sqlcmd for large ones.
-$connection = "Server=SERVER\INSTANCE;Database=LcsCDR;Integrated Security=SSPI"
+`, d.about, about, product+d.file)
+	for _, q := range list {
+		if q.Columns[0] == "*" && (q.Table == "Session" || q.Table == "MediaLine" || q.Table == "Dialogs") {
+			fmt.Fprintf(b, "# Take %s from that script in any case: Export-Csv cuts times and writes no bytes.\n", q.Table)
+		}
+	}
+	fmt.Fprintf(b, `$connection = "Server=SERVER\INSTANCE;Database=%s;Integrated Security=SSPI"
 $queries = [ordered]@{
-`, about, product)
-	for _, q := range ingest.CDRQueries(product) {
+`, d.name)
+	for _, q := range list {
 		fmt.Fprintf(b, "  \"%s\" = \"%s\"\n", q.Table, q.SQL)
 	}
 	b.WriteString(`}

@@ -27,14 +27,14 @@ var rooms = map[string][]string{
 	"audit/mix":         {},
 	"ingest":            {"ingest/text", "ingest/delimited", "ingest/bcp", "ingest/formatlist", "ingest/ldif", "ingest/mls", "ingest/sip", "ingest/siptrace", "ingest/w3c"},
 	"ingest/text":       {},
-	"ingest/delimited":  {},
+	"ingest/delimited":  {"ingest/text"},
 	"ingest/bcp":        {},
 	"ingest/formatlist": {},
 	"ingest/ldif":       {},
 	"ingest/mls":        {},
 	"ingest/sip":        {},
 	"ingest/siptrace":   {"ingest/sip"},
-	"ingest/w3c":        {},
+	"ingest/w3c":        {"ingest/text"},
 }
 
 // banned are outside packages that have one room only.

@@ -237,6 +237,9 @@ func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan,
 		}
 		r.Notes = append(r.Notes, fmt.Sprintf("Products of licence statements that the catalogue does not know, whose licences are not counted: %d, of which named like one that it knows: %d. See calaudit licenses.", len(unknown), near))
 	}
+	if twofoldSignIns(r.Coverage) {
+		r.Notes = append(r.Notes, "Sign-ins stand in SIP traces and in call records; no document ties one to the other, so their number may be double. No verdict rests on the number.")
+	}
 	r.Imports = with.imports
 	if r.Evidence, err = s.Evidence(ctx); err != nil {
 		return err
@@ -267,6 +270,15 @@ func absent(read []string) (list []string) {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// twofoldSignIns tells whether sign-ins came from SIP traces and from call
+// records.
+func twofoldSignIns(list []audit.Coverage) bool {
+	has := func(fits func(format string) bool) bool {
+		return slices.ContainsFunc(list, func(c audit.Coverage) bool { return fits(c.Format) })
+	}
+	return has(func(f string) bool { return f == "cdr" }) && has(func(f string) bool { return strings.HasPrefix(f, "siptrace-") })
 }
 
 // withDirectory adds how old the directory's newest snapshots are: from the

@@ -61,6 +61,9 @@ func exportText(ctx context.Context, origin store.Origin, lines []int) (texts ma
 		wanted[l] = true
 	}
 	f, err := ingest.OpenSource(origin.Path)
+	if err == nil && (origin.Format == "cdr" || origin.Format == "qoe") {
+		f, err = ingest.OpenTable(origin.Path, origin.Notes)
+	}
 	if err != nil {
 		return nil, notKept + "is gone: " + err.Error(), nil
 	}

@@ -183,6 +183,10 @@ func splitHeader(line []byte) (name, value []byte, ok bool) {
 	return name, line[i+1:], true
 }
 
+// IsHeaderName tells whether the text before a colon can be the name of a
+// header.
+func IsHeaderName(name []byte) bool { return isToken(name) && !isScheme(name) }
+
 func isScheme(name []byte) bool {
 	switch len(name) {
 	case 3:

@@ -87,25 +87,6 @@ func (r *Record) Parse(m *sip.Message) bool {
 	return true
 }
 
-// Public is the record up to the body of its message, which is private.
-func (r *Record) Public() []byte {
-	if r.Kind != Message {
-		return r.Text
-	}
-	started := r.marked
-	for at := 0; at < len(r.Text); {
-		line, _ := firstLine(r.Text[at:], true)
-		switch {
-		case r.marked && bytes.HasPrefix(bytes.TrimLeft(line, " \t"), bodyMark), started && !r.marked && blankLine(line):
-			return r.Text[:at]
-		case bytes.Contains(line, r.start):
-			started = true
-		}
-		at += len(line)
-	}
-	return r.Text
-}
-
 // Headers is the text behind the start line: headers, and mostly a body.
 func (r *Record) Headers() []byte { return r.headers }
 

@@ -215,21 +215,3 @@ func TestTheSourcesErrorEndsTheReading(t *testing.T) {
 		}
 	}
 }
-
-// The body is private: it is in no text that is shown or kept.
-func TestThePublicTextEndsBeforeTheBody(t *testing.T) {
-	for name, in := range map[string]string{
-		"ocslogger": ocsPrefix + "$$begin_record\nStart-Line: ACK sip:b SIP/2.0\nTo: x\n" + ocsOther + "Message-Body: secret\n\nsecret\n$$end_record\n",
-		"uccapi":    ucPrefix + "Data Received - x\n" + ucPrefix + "ACK sip:b SIP/2.0\nTo: x\n\nsecret\n",
-		"sipe":      sipeMarkA + "ACK sip:b SIP/2.0\nTo: x\n\nsecret\n" + sipeMarkB,
-		"bare":      "ACK sip:b SIP/2.0\nTo: x\n\nsecret\n\nsecret",
-	} {
-		rec, err := NewReader(strings.NewReader(in), shapes[name]).Read()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s := string(rec.Public()); strings.Contains(s, "secret") || !strings.Contains(s, "ACK sip:b") || !strings.Contains(s, "To: x\n") {
-			t.Errorf("%s: %q", name, s)
-		}
-	}
-}

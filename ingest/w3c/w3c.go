@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"calaudit/ingest/text"
 )
 
 // MaxLine is the longest line taken, in bytes; longer ones are bad rows.
@@ -321,24 +323,6 @@ func (r *Reader) skipLong() error {
 
 // fill reads more behind the unread bytes, moving or growing the buffer.
 func (r *Reader) fill() {
-	if r.start > 0 {
-		copy(r.buf, r.buf[r.start:r.end])
-		r.end -= r.start
-		r.start = 0
-	}
-	if r.end == len(r.buf) {
-		r.buf = append(r.buf, make([]byte, len(r.buf))...)
-	}
-	for range 100 {
-		n, err := r.r.Read(r.buf[r.end:])
-		r.end += n
-		if err != nil {
-			r.err = err
-			return
-		}
-		if n > 0 {
-			return
-		}
-	}
-	r.err = io.ErrNoProgress
+	r.buf, r.end, r.err = text.Fill(r.r, r.buf, r.start, r.end)
+	r.start = 0
 }
