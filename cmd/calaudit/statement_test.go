@@ -50,7 +50,7 @@ func TestALicenceStatementIsTakenBesideLicensesCSV(t *testing.T) {
 	putStatement(t, statement, "Pivot Data",
 		[]any{"Servers", "Office Communications Server Standard CAL - User CAL", "2007", 2, 0, 0, 1, "All Countries"},
 		[]any{"Servers", "Office Communications Server Standard CAL - User CAL", "2007", 2, 0, 0, 1, "Germany"},
-		[]any{"Applications", "Office Professional Plus", "2007", 50, 0, 0, 0, "All Countries"},
+		[]any{"Applications", "Visio Professional", "2007", 50, 0, 0, 0, "All Countries"},
 		[]any{"Servers", "Lync Server Standard CAL Step-up", "2010", 9, 0, 0, 0, "All Countries"},
 		[]any{"Servers", "Lync Server Standard CAL", "2010", 9, 0, 0, 0, "All Countries"})
 	putStatement(t, filepath.Join(in, "budget.xlsx"), "Budget")
@@ -99,7 +99,7 @@ func TestALicenceStatementIsTakenBesideLicensesCSV(t *testing.T) {
 	for _, u := range licences.Uncounted {
 		got = append(got, fmt.Sprint(u.Product, " ", u.Quantity, " ", u.Near, " ", u.Line))
 	}
-	want := "ocs-standard-cal 1 , ocs-standard-cal 1 2009-03-31, ocs-standard-cal 1 , Office Professional Plus 50 false 13, Lync Server Standard CAL Step-up 9 true 14"
+	want := "ocs-standard-cal 1 , ocs-standard-cal 1 2009-03-31, ocs-standard-cal 1 , Visio Professional 50 false 13, Lync Server Standard CAL Step-up 9 true 14"
 	if text := strings.Join(got, ", "); text != want {
 		t.Errorf("got  %s\nwant %s", text, want)
 	}
