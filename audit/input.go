@@ -37,6 +37,9 @@ type Input struct {
 	// peer; class is by name. Whether a call asks for more depends on that, and
 	// it is known only once everybody's class is. nil when there are no calls.
 	Calls func(class []ingest.Class) ([]Usage, error)
+	// Once is set by a caller who needs Usages and Calls for one audit only: it
+	// makes them nil when it has asked, so that what is behind them can go.
+	Once bool
 }
 
 // UsageKey is what facts must agree in to be one usage, peers apart.

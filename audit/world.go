@@ -67,8 +67,11 @@ func newWorld(in *Input) (*world, error) {
 			w.undated += u.Count
 		}
 	}
-	// Calls come apart by peer, if they do.
-	lists := []usageList{{usages, func(u *Usage) bool { return in.Calls == nil || !u.Activity.Call() }}, {calls, func(*Usage) bool { return true }}}
+	apart := in.Calls != nil // calls come apart by the class of the peer
+	if in.Once {
+		in.Usages, in.Calls = nil, nil
+	}
+	lists := []usageList{{usages, func(u *Usage) bool { return !apart || !u.Activity.Call() }}, {calls, func(*Usage) bool { return true }}}
 	w.fill(lists, 2*len(in.Accounts), func(u *Usage) use {
 		return use{owner: w.personNamed[u.User], activity: u.Activity, server: servers[u.Server], untold: u.Untold, client: communicators[u.Client],
 			manner: mannerOf(&u.UsageKey), peer: u.Peer, count: uint32(u.Count), first: secondsOf(u.First), last: secondsOf(u.Last), device: w.deviceOfUse(u)}

@@ -194,6 +194,7 @@ func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan,
 		return err
 	}
 	in.SetDirectory(snapshots)
+	in.Once = with.whatIf == nil
 	limitMemory()
 	then, err := with.whatIf.input(in) // what is wrong with it is said before a run is saved
 	if err != nil {
