@@ -105,9 +105,13 @@ func (f *File) encoded() (bool, error) {
 }
 
 // OpenTable is OpenSource for a table whose columns may stand beside it, in a
-// format or header file, or in the notes about its import: it finds them as they
-// were found then.
+// format or header file, or in the notes about its import: where it does not name
+// them itself they are found as they were found then.
 func OpenTable(shown string, notes []string) (*File, error) {
+	f, err := OpenSource(shown)
+	if err != nil {
+		return nil, err
+	}
 	var columns []string
 	var encoding, order string
 	for _, n := range notes {
@@ -122,6 +126,14 @@ func OpenTable(shown string, notes []string) (*File, error) {
 	options, err := NewOptions(columns, encoding, order)
 	if err != nil {
 		return nil, err
+	}
+	h, err := f.Head()
+	if err != nil {
+		return nil, ReadError(shown, err)
+	}
+	if lcsCDR.sniff(h).Yes || qoeMetrics.sniff(h).Yes {
+		f.page = options.page
+		return f, nil
 	}
 	archive, _, packed := strings.Cut(shown, "!")
 	paths := []string{archive}
@@ -138,11 +150,11 @@ func OpenTable(shown string, notes []string) (*File, error) {
 		}
 	}
 	for _, u := range options.Gather(time.Time{}, paths).Units {
-		for _, f := range u.Files {
-			if f.Path == path.Clean(shown) || f.Path == shown {
-				return f, nil
+		for _, g := range u.Files {
+			if g.Path == path.Clean(shown) || g.Path == shown {
+				return g, nil
 			}
 		}
 	}
-	return OpenSource(shown)
+	return f, nil
 }

@@ -11,7 +11,7 @@ import (
 	"calaudit/audit"
 )
 
-var rounds = flag.Int("rounds", 60, "random worlds whose advice is recomputed")
+var rounds = flag.Int("rounds", 40, "random worlds whose advice is recomputed")
 
 // TestWhatIsSavedIsTheDifferenceOfTwoAudits changes every world itself, in its own
 // words, audits it wholly before and after, and demands what the advice says: for

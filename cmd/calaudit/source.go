@@ -60,10 +60,11 @@ func exportText(ctx context.Context, origin store.Origin, lines []int) (texts ma
 	for _, l := range lines {
 		wanted[l] = true
 	}
-	f, err := ingest.OpenSource(origin.Path)
-	if err == nil && (origin.Format == "cdr" || origin.Format == "qoe") {
-		f, err = ingest.OpenTable(origin.Path, origin.Notes)
+	open := func() (*ingest.File, error) { return ingest.OpenSource(origin.Path) }
+	if origin.Format == "cdr" || origin.Format == "qoe" {
+		open = func() (*ingest.File, error) { return ingest.OpenTable(origin.Path, origin.Notes) }
 	}
+	f, err := open()
 	if err != nil {
 		return nil, notKept + "is gone: " + err.Error(), nil
 	}
