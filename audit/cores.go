@@ -1,10 +1,28 @@
 package audit
 
 import (
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
 )
+
+// AtATime calls for each number below n, as many at a time as there are cores,
+// but no more than most, for each takes memory. All are called, whatever fails.
+func AtATime(n, most int, call func(i int) error) error {
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	free := make(chan struct{}, max(1, min(runtime.NumCPU(), most)))
+	for i := range n {
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			errs[i] = call(i)
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
 
 // OnCores calls for each number below n, in as many goroutines as there are
 // cores, each of which takes some numbers together.

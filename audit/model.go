@@ -2,10 +2,7 @@ package audit
 
 import (
 	"cmp"
-	"errors"
-	"runtime"
 	"slices"
-	"sync"
 
 	"calaudit/ingest"
 )
@@ -28,6 +25,7 @@ func NewModel(in *Input) (*Model, error) {
 	}
 	m := &Model{s: s, readings: s.readingsInForce()}
 	m.chosen, err = s.answer(m.readings)
+	s.chosen = m.chosen
 	return m, err
 }
 
@@ -109,30 +107,21 @@ func (m *Model) Alternatives() ([]Alternative, error) {
 		all = append(all, Alternative{Question: question, Answer: otherAnswer(chosen)})
 	}
 	slices.SortFunc(all, func(a, b Alternative) int { return cmp.Compare(a.Question, b.Question) })
-	errs := make([]error, len(all))
-	var wg sync.WaitGroup
-	free := make(chan struct{}, max(1, min(runtime.NumCPU(), 4))) // each takes memory
-	for i := range all {
-		free <- struct{}{}
-		wg.Go(func() {
-			changed := map[string]string{all[i].Question: all[i].Answer}
-			for q, a := range m.readings {
-				if q != all[i].Question {
-					changed[q] = a
-				}
+	return all, AtATime(len(all), 4, func(i int) error {
+		changed := map[string]string{all[i].Question: all[i].Answer}
+		for q, a := range m.readings {
+			if q != all[i].Question {
+				changed[q] = a
 			}
-			r, err := m.s.answer(changed)
-			for of := range scopes {
-				if err == nil {
-					all[i].figures[of] = m.figures(r, of)
-				}
+		}
+		r, err := m.s.answer(changed)
+		for of := range scopes {
+			if err == nil {
+				all[i].figures[of] = m.figures(r, of)
 			}
-			errs[i] = err
-			<-free
-		})
-	}
-	wg.Wait()
-	return all, errors.Join(errs...)
+		}
+		return err
+	})
 }
 
 func otherAnswer(chosen string) string {

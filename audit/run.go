@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"calaudit/ingest"
@@ -250,19 +248,12 @@ func (s *session) place(r *result) (covered func(user int32) bool, err error) {
 // time, as many at once as there are cores.
 func (s *session) readings(readings map[string]string, chosen *result) ([]Reading, []otherAnswers, error) {
 	questions := s.in.Policy.Questions
-	all, errs := make([]Reading, len(questions)), make([]error, len(questions))
-	others := make([]otherAnswers, len(questions))
-	var wg sync.WaitGroup
-	free := make(chan struct{}, max(1, min(runtime.NumCPU(), 4))) // each takes memory
-	for i := range questions {
-		free <- struct{}{}
-		wg.Go(func() {
-			all[i], others[i], errs[i] = s.reading(questions[i].ID, readings, chosen)
-			<-free
-		})
-	}
-	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
+	all, others := make([]Reading, len(questions)), make([]otherAnswers, len(questions))
+	err := AtATime(len(questions), 4, func(i int) (err error) {
+		all[i], others[i], err = s.reading(questions[i].ID, readings, chosen)
+		return err
+	})
+	if err != nil {
 		return nil, nil, err
 	}
 	slices.SortFunc(all, func(a, b Reading) int { return cmp.Compare(a.Question, b.Question) })

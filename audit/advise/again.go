@@ -2,8 +2,6 @@ package advise
 
 import (
 	"cmp"
-	"errors"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -200,28 +198,22 @@ func (a *adviser) alone(p *Proposal, shapes []string, before *audit.Model, of au
 	}
 	slices.SortStableFunc(order, func(x, y int) int { return cmp.Compare(all[y].count, all[x].count) })
 	order = order[:min(len(order), a.Singles)]
-	figures, errs := make([]*audit.Figures, len(all)), make([]error, len(order))
-	var wg sync.WaitGroup
-	free := make(chan struct{}, max(1, min(runtime.NumCPU(), 2))) // each takes memory
-	for k, n := range order {
-		free <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-free }()
-			m, err := audit.NewModel(change(all[n].first))
-			if errs[k] = err; err == nil {
-				f := before.Figures(of).Less(m.Figures(of))
-				figures[n] = &f
-			}
-		})
-	}
-	wg.Wait()
+	figures := make([]*audit.Figures, len(all))
+	err := audit.AtATime(len(order), 2, func(k int) error {
+		m, err := audit.NewModel(change(all[order[k]].first))
+		if err == nil {
+			f := before.Figures(of).Less(m.Figures(of))
+			figures[order[k]] = &f
+		}
+		return err
+	})
 	for i, n := range which {
 		if f := figures[n]; f != nil {
 			s := a.sum(*f)
 			p.Items[i].Alone, p.Items[i].worth = &s, *f
 		}
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 // sort brings the items that save most to the top.
