@@ -140,9 +140,16 @@ func activityTime(r *segment.Row) (int64, bool) {
 // reach is how late a record still has effect: a phone that is signed in and
 // a standing fact have no end.
 func (v *vocabulary) reach(r *segment.Row) int64 {
+	if (r.Kind == ingest.LoginRecord || r.Activity == ingest.IMLogin) && r.Flags&ingest.Open != 0 && v.phone(r.From) {
+		return math.MaxInt64
+	}
+	return leastReach(r)
+}
+
+// leastReach is reach whoever signed in.
+func leastReach(r *segment.Row) int64 {
 	switch {
-	case r.At == ingest.Undated, r.Activity.Standing(),
-		(r.Kind == ingest.LoginRecord || r.Activity == ingest.IMLogin) && r.Flags&ingest.Open != 0 && v.phone(r.From):
+	case r.At == ingest.Undated, r.Activity.Standing():
 		return math.MaxInt64
 	case r.Kind == ingest.QualityRecord: // the end only tells which session of the call records it is
 		return max(r.Key, r.At)

@@ -6,11 +6,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 
 	"calaudit/audit"
+	"calaudit/ingest"
 	"calaudit/store/segment"
 )
 
@@ -116,17 +118,21 @@ func (s *Store) checkSegments(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	rows, err := s.q.QueryContext(ctx, "SELECT id, day, family, records, block FROM segment")
+	if wrong, err := s.checkMarks(ctx, names); wrong != "" || err != nil {
+		return wrong, err
+	}
+	rows, err := s.q.QueryContext(ctx, "SELECT id, day, family, records, low, high, first, last, reach, block FROM segment")
 	if err != nil {
 		return "", err
 	}
 	defer rows.Close()
 	var recs []segment.Row
 	for rows.Next() {
-		var id, day int64
+		var id, day, low, high, reach int64
+		var first, last sql.NullInt64
 		var family, n int
 		var block []byte
-		if err := rows.Scan(&id, &day, &family, &n, &block); err != nil {
+		if err := rows.Scan(&id, &day, &family, &n, &low, &high, &first, &last, &reach, &block); err != nil {
 			return "", err
 		}
 		if recs, err = segment.Decode(recs[:0], block, 0); err != nil {
@@ -140,6 +146,11 @@ func (s *Store) checkSegments(ctx context.Context) (string, error) {
 			if dayOf(r.Key) != day || int(r.Kind) >= len(familyOf) || familyOf[r.Kind] != family || r.Line == 0 {
 				return fmt.Sprintf("block %d holds a record of another day or without a line", id), nil
 			}
+			// What the block is passed over by.
+			at, dated := activityTime(r)
+			if r.Key < low || r.Key > high || reach < leastReach(r) || dated && (!first.Valid || at < first.Int64 || at > last.Int64) {
+				return fmt.Sprintf("block %d holds records of other times than its row says", id), nil
+			}
 			if !x.sound(r) {
 				return fmt.Sprintf("block %d refers to a party or name that is not there", id), nil
 			}
@@ -152,6 +163,26 @@ func (s *Store) checkSegments(ctx context.Context) (string, error) {
 		}
 	}
 	return "", rows.Err()
+}
+
+// checkMarks holds the marks by which names are found against the names.
+func (s *Store) checkMarks(ctx context.Context, names []ingest.Name) (wrong string, err error) {
+	mark := newNames().mark
+	err = each(ctx, s.q, "SELECT first, words, marks FROM dictionary WHERE kind=? ORDER BY first", func(rows *sql.Rows) error {
+		var first, n int
+		var marks, want []byte
+		if err := rows.Scan(&first, &n, &marks); err != nil {
+			return err
+		}
+		for i := first; i < min(first+n, len(names)); i++ {
+			want = binary.LittleEndian.AppendUint16(want, mark(&names[i]))
+		}
+		if !bytes.Equal(marks, want) {
+			wrong = fmt.Sprintf("the marks of the names from %d are not theirs", first)
+		}
+		return nil
+	}, nameWords)
+	return wrong, err
 }
 
 func (s *Store) checkSubjects(ctx context.Context) (string, error) {
@@ -174,6 +205,9 @@ func (s *Store) checkSubjects(ctx context.Context) (string, error) {
 	runs, err := s.Runs(ctx)
 	if err != nil {
 		return "", err
+	}
+	if wrong, err := s.checkPlaces(ctx); wrong != "" || err != nil {
+		return wrong, err
 	}
 	for _, r := range runs {
 		var list []audit.Subject
@@ -212,6 +246,39 @@ func (s *Store) checkSubjects(ctx context.Context) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// checkPlaces holds the ids by which the blocks of subjects are found against
+// the subjects.
+func (s *Store) checkPlaces(ctx context.Context) (wrong string, err error) {
+	type ends struct{ kind, first, last string }
+	planes := map[int64]ends{} // those that runs share are opened once
+	err = each(ctx, s.q, "SELECT id, data FROM plane", func(rows *sql.Rows) error {
+		var id int64
+		var data []byte
+		if err := rows.Scan(&id, &data); err != nil {
+			return err
+		}
+		list, err := unpackPlane(data)
+		if n := len(list); n > 0 {
+			planes[id] = ends{list[0].Kind, list[0].ID, list[n-1].ID}
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	err = each(ctx, s.q, "SELECT run, kind, first, last, plane FROM run_subjects", func(rows *sql.Rows) error {
+		var run int
+		var e ends
+		var plane int64
+		err := rows.Scan(&run, &e.kind, &e.first, &e.last, &plane)
+		if err == nil && planes[plane] != e {
+			wrong = fmt.Sprintf("run %d: its subjects from %s are not where they are looked for", run, e.first)
+		}
+		return err
+	})
+	return wrong, err
 }
 
 func (s *Store) checkChain(ctx context.Context) (string, error) {

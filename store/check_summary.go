@@ -1,12 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"maps"
+	"math"
 	"slices"
 
 	"calaudit/audit"
@@ -23,6 +25,8 @@ type said struct {
 	count, first, last uint64 // counted, in seconds of the day
 	where              uint64 // hash over the segments
 }
+
+const otherSummary = "the summary of %s does not say what its records say; delete the tables' rows in summary and summarised, and audit again"
 
 // checkSummaries composes every summarised day again and compares.
 func (s *Store) checkSummaries(ctx context.Context) (string, error) {
@@ -45,12 +49,22 @@ func (s *Store) checkSummaries(ctx context.Context) (string, error) {
 		days = append(days, day)
 		return err
 	}, summaryVersion)
+	if err != nil {
+		return "", err
+	}
+	var astray sql.NullInt64
+	if err := s.q.QueryRowContext(ctx, "SELECT min(day) FROM summary WHERE day NOT IN (SELECT day FROM segment)").Scan(&astray); err != nil {
+		return "", err
+	}
+	if astray.Valid {
+		return fmt.Sprintf(otherSummary, dayText(astray.Int64)), nil
+	}
 	var space workspace
 	for _, day := range days {
-		if err != nil {
-			break
-		}
 		stated, err := s.summaryOf(ctx, day)
+		if errors.Is(err, segment.ErrDamaged) {
+			return fmt.Sprintf(otherSummary, dayText(day)), nil
+		}
 		if err != nil {
 			return "", err
 		}
@@ -70,13 +84,55 @@ func (s *Store) checkSummaries(ctx context.Context) (string, error) {
 			want[k] += int(f.count)
 		}
 		if !maps.Equal(stated, want) {
-			return fmt.Sprintf("the summary of %s does not say what its records say; delete the tables' rows in summary and summarised, and audit again", dayText(day)), nil
+			return fmt.Sprintf(otherSummary, dayText(day)), nil
 		}
 	}
-	if err != nil {
-		return "", err
-	}
 	return s.checkSpans(ctx, table)
+}
+
+// rowOrder holds the columns by which rows and pages are found and passed over
+// against what stands in them.
+type rowOrder struct {
+	page summaryPage
+	day  int64
+	kind int
+	user uint64 // of the entry before
+}
+
+// row checks the rows of one day or span after the other, each kind by user, and
+// returns how late something in the row still has effect.
+func (o *rowOrder) row(day int64, kind int, first, last uint64, pages []byte) (reach int64, err error) {
+	if day != o.day || kind != o.kind {
+		o.day, o.kind, o.user = day, kind, 0
+	}
+	b, r := &o.page, segment.NewReader(pages)
+	reach = math.MinInt64
+	for begun := false; !r.Done(); begun = true {
+		n, low, span := r.Uvarint(), r.Uvarint(), r.Uvarint()
+		page := r.Bytes(n)
+		if err := r.Err(); err != nil {
+			return 0, err
+		}
+		if err := b.read(page, kind, false); err != nil {
+			return 0, err
+		}
+		if b.n == 0 || b.user[0] != low || b.user[b.n-1] != low+span || !begun && low != first || r.Done() && low+span != last {
+			return 0, segment.ErrDamaged
+		}
+		for i := range b.n {
+			if b.user[i] < o.user {
+				return 0, segment.ErrDamaged
+			}
+			o.user = b.user[i]
+			if kind == loose {
+				f := b.fact(i, day, ingest.NoActivity)
+				reach = max(reach, f.At, f.Until)
+			} else {
+				reach = (day+1)*dayMS - 1
+			}
+		}
+	}
+	return reach, nil
 }
 
 // checkSpans merges the parts of every span again and compares.
@@ -85,6 +141,7 @@ func (s *Store) checkSpans(ctx context.Context, table *usageTable) (string, erro
 	var spans []span
 	var kinds []int
 	var loose int
+	var length int64
 	var classes []byte
 	err := each(ctx, s.q, "SELECT days, day, kind FROM spanned ORDER BY days, day", func(rows *sql.Rows) error {
 		var x span
@@ -103,6 +160,27 @@ func (s *Store) checkSpans(ctx context.Context, table *usageTable) (string, erro
 	}
 	if loose > 0 {
 		return "the table span holds rows of no span; " + mend, nil
+	}
+	order, sound := rowOrder{}, true
+	err = each(ctx, s.q, "SELECT days, day, kind, first, last, pages FROM span ORDER BY kind, days, day, first, last", func(rows *sql.Rows) error {
+		var days, day, first, last int64
+		var kind int
+		var pages []byte
+		if err := rows.Scan(&days, &day, &kind, &first, &last, &pages); err != nil {
+			return err
+		}
+		if days != length {
+			order, length = rowOrder{}, days
+		}
+		_, err := order.row(day, kind, uint64(first), uint64(last), pages)
+		sound = sound && err == nil
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	if !sound {
+		return "a row of the table span does not hold the users that it is found by; " + mend, nil
 	}
 	start, usage := table.list()
 	m := merger{class: func(user, nth, peer uint64) uint64 {
@@ -202,11 +280,16 @@ func gather(into map[said]*facts, table *usageTable, day int64, list []ingest.Fa
 func (s *Store) summaryOf(ctx context.Context, day int64) (map[said]int, error) {
 	stated := map[said]int{}
 	var page summaryPage
-	err := each(ctx, s.q, "SELECT kind, pages FROM summary WHERE day=?", func(rows *sql.Rows) error {
+	order := rowOrder{}
+	err := each(ctx, s.q, "SELECT kind, first, last, reach, pages FROM summary WHERE day=? ORDER BY kind, first, last", func(rows *sql.Rows) error {
 		var kind int
+		var first, last, reach int64
 		var pages []byte
-		if err := rows.Scan(&kind, &pages); err != nil {
+		if err := rows.Scan(&kind, &first, &last, &reach, &pages); err != nil {
 			return err
+		}
+		if far, err := order.row(day, kind, uint64(first), uint64(last), pages); err != nil || far != reach {
+			return cmp.Or(err, segment.ErrDamaged)
 		}
 		return page.eachPage(pages, kind, everybody, true, func() error {
 			at := 0

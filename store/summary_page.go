@@ -146,7 +146,10 @@ func (b *summaryPage) read(page []byte, kind int, where bool) error {
 	}
 	total, sum := r.Uvarint(), uint64(0)
 	for _, k := range b.segments[:n] {
-		sum += min(k, 1<<20)
+		if k > mostPlaces {
+			return segment.ErrDamaged
+		}
+		sum += k
 	}
 	if sum != total || total > mostPlaces {
 		return segment.ErrDamaged

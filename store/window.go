@@ -77,6 +77,8 @@ type rowPages struct {
 	span
 	kind  int
 	pages []byte
+	// Least and greatest user: the row goes to the workers that have them.
+	first, last uint64
 }
 
 // place says where an entry is summed up. Those of spans have a class for the peer.
@@ -107,9 +109,9 @@ func (w *Window) add(ctx context.Context, sums []sum, kind int, place place) err
 			}
 		})
 	}
-	err := w.rows(ctx, kind, func(r rowPages, first, last uint64) {
+	err := w.rows(ctx, kind, func(r rowPages) {
 		for worker := range workers {
-			if first < bounds[worker+1] && last >= bounds[worker] {
+			if r.first < bounds[worker+1] && r.last >= bounds[worker] {
 				rows[worker] <- r
 			}
 		}
@@ -139,14 +141,17 @@ func (w *Window) shares(n int) []uint64 {
 
 // rows reads what is stored of the window: spans as far as they go, else days,
 // and the single facts of all days that reach into it.
-func (w *Window) rows(ctx context.Context, kind int, call func(r rowPages, first, last uint64)) error {
+func (w *Window) rows(ctx context.Context, kind int, call func(r rowPages)) error {
 	take := func(q *sql.Rows) error {
 		var r rowPages
 		var first, last int64
 		if err := q.Scan(&r.days, &r.day, &r.kind, &first, &last, &r.pages); err != nil {
 			return err
 		}
-		call(r, uint64(first), uint64(last))
+		if r.first, r.last = uint64(first), uint64(last); first < 0 || first > last {
+			return fmt.Errorf("summary of %s: %w", dayText(r.day), segment.ErrDamaged)
+		}
+		call(r)
 		return nil
 	}
 	from, to := dayOf(w.from), dayOf(w.to)
@@ -172,6 +177,9 @@ func (w *Window) rows(ctx context.Context, kind int, call func(r rowPages, first
 // page sums the entries of the users from low to high.
 func (w *Window) page(b *summaryPage, r *rowPages, low, high uint64, sums []sum, place place) error {
 	midnight := uint32(r.day * (dayMS / 1000))
+	if b.n > 0 && (b.user[0] < r.first || b.user[b.n-1] > r.last) {
+		return segment.ErrDamaged // users of others, who were not given the row
+	}
 	for i := range b.n {
 		user := b.user[i]
 		if user < low || user >= high {

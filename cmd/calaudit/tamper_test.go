@@ -4,6 +4,7 @@ package main
 
 import (
 	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +21,9 @@ func TestCheckSeesWhatWasChangedBehindItsBack(t *testing.T) {
 	var r audit.Report
 	calauditJSON(t, exitShortfall, &r, "run", filepath.Join(repo, "sample-logs", "contoso"), "--keep-evidence", "--db", sound)
 	calauditJSON(t, exitShortfall, &r, "audit", "--db", sound)
+	if status, out, errs := calaudit(t, "check", "--db", sound); status != 0 {
+		t.Fatalf("not sound before it is changed: %d %s%s", status, out, errs)
+	}
 	for _, change := range []string{
 		"DELETE FROM segment",
 		"DELETE FROM segment WHERE id=(SELECT max(id) FROM segment)",
@@ -46,6 +50,20 @@ func TestCheckSeesWhatWasChangedBehindItsBack(t *testing.T) {
 		"DELETE FROM summary WHERE id=1",
 		"UPDATE summary SET pages=(SELECT pages FROM summary WHERE id=1) WHERE id=2",
 		"UPDATE summary SET day=day+1 WHERE id=3",
+		"UPDATE summary SET last=first WHERE id=(SELECT min(id) FROM summary WHERE first<last)",
+		"UPDATE summary SET first=last WHERE id=(SELECT max(id) FROM summary WHERE first<last)",
+		"UPDATE summary SET reach=0 WHERE id=(SELECT max(id) FROM summary WHERE kind=3)",
+		"INSERT INTO summary(day, kind, first, last, reach, pages) SELECT 30000, kind, first, last, reach, pages FROM summary WHERE kind=3 LIMIT 1",
+		"UPDATE span SET last=first WHERE id=(SELECT max(id) FROM span WHERE first<last)",
+		"UPDATE span SET first=last WHERE id=(SELECT min(id) FROM span WHERE first<last)",
+		"UPDATE segment SET reach=day*86400000 WHERE reach>=(day+1)*86400000",
+		"UPDATE segment SET last=first WHERE id=(SELECT max(id) FROM segment WHERE first<last)",
+		"UPDATE segment SET first=last WHERE id=(SELECT min(id) FROM segment WHERE first<last)",
+		"UPDATE segment SET low=high WHERE id=(SELECT max(id) FROM segment WHERE low<high)",
+		"UPDATE segment SET high=low WHERE id=(SELECT max(id) FROM segment WHERE low<high)",
+		"UPDATE dictionary SET marks=zeroblob(length(marks)) WHERE kind=1",
+		"UPDATE run_subjects SET last=first WHERE run=1 AND first<last",
+		"UPDATE run_subjects SET first=last WHERE run=1 AND kind='user' AND first=(SELECT min(first) FROM run_subjects WHERE run=1 AND kind='user')",
 		"DELETE FROM span WHERE id=(SELECT max(id) FROM span WHERE kind=1)",
 		"UPDATE span SET pages=(SELECT pages FROM span WHERE kind=1 ORDER BY id DESC LIMIT 1) WHERE id=(SELECT min(id) FROM span WHERE kind=1)",
 		"UPDATE span SET days=5 WHERE id=(SELECT min(id) FROM span)",
@@ -75,9 +93,6 @@ func TestCheckSeesWhatWasChangedBehindItsBack(t *testing.T) {
 			if err := os.WriteFile(name, data, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if status, out, errs := calaudit(t, "check", "--db", name); status != 0 {
-				t.Fatalf("the copy is not sound: %d %s%s", status, out, errs)
-			}
 			db, err := sql.Open("calaudit-sqlite3", name)
 			if err != nil {
 				t.Fatal(err)
@@ -90,6 +105,38 @@ func TestCheckSeesWhatWasChangedBehindItsBack(t *testing.T) {
 				t.Errorf("exit %d, want 5: %s", status, out)
 			}
 		})
+	}
+}
+
+// TestAnAuditReadsNoRowThatSaysItHoldsFewerUsers: such a row would be passed over
+// by those who add the others up.
+func TestAnAuditReadsNoRowThatSaysItHoldsFewerUsers(t *testing.T) {
+	sound := filepath.Join(t.TempDir(), "a.db")
+	var r audit.Report
+	calauditJSON(t, exitShortfall, &r, "run", filepath.Join(repo, "sample-logs", "contoso"), "--db", sound)
+	data, err := os.ReadFile(sound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range []string{
+		"UPDATE summary SET last=first", "UPDATE summary SET first=last", "UPDATE summary SET first=last, last=first", "UPDATE summary SET first=-1",
+		"UPDATE span SET last=first", "UPDATE span SET first=last", "UPDATE span SET first=last, last=first", "UPDATE span SET last=-1",
+	} {
+		name := filepath.Join(t.TempDir(), "b.db")
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		db, err := sql.Open("calaudit-sqlite3", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.Exec(change)
+		if err = errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if status, out, errs := calaudit(t, "audit", "--db", name); status != exitFailed || !strings.Contains(errs, "damaged") {
+			t.Errorf("%s: exit %d, want 1: %s%s", change, status, out, errs)
+		}
 	}
 }
 
