@@ -169,19 +169,6 @@ func (r *estateReader) aliases(e *Estate, f *estateFile) {
 func (r *estateReader) shared(e *Estate, f *estateFile) {
 	e.Shared = map[string][]string{}
 	written := map[string]string{}
-	devices := map[string]bool{}
-	for _, d := range e.Devices {
-		devices[d.Identity] = true
-	}
-	fits := func(path []string, id string) {
-		switch {
-		case id == "":
-		case slices.Contains(e.Applications, id):
-			r.bad(path, "%q is among applications, which nobody is behind, and here with people; take it out of one", id)
-		case devices[id]:
-			r.bad(path, "%q is the identity of a device, whose CAL covers everybody at it, and here with people; take it out of one", id)
-		}
-	}
 	for _, key := range slices.Sorted(maps.Keys(f.Shared)) {
 		path := []string{"shared", key}
 		account := r.identity(path, key)
@@ -189,15 +176,11 @@ func (r *estateReader) shared(e *Estate, f *estateFile) {
 			r.bad(path, "account %q stands twice", account)
 		}
 		written[account] = key
-		fits(path, account)
 		people := []string{}
 		for _, name := range f.Shared[key] {
 			person := r.identity(path, name)
 			if slices.Contains(people, person) {
 				r.bad(path, "person %q stands twice", person)
-			}
-			if person != account {
-				fits(path, person)
 			}
 			people = append(people, person)
 		}
@@ -206,10 +189,36 @@ func (r *estateReader) shared(e *Estate, f *estateFile) {
 		}
 		e.Shared[account] = people
 	}
+	e.sharedWrongly(func(account, format string, args ...any) {
+		r.bad([]string{"shared", written[account]}, format, args...)
+	})
+}
+
+// sharedWrongly says what of the shared accounts contradicts something else that
+// the estate states, account after account.
+func (e *Estate) sharedWrongly(say func(account, format string, args ...any)) {
+	devices := map[string]bool{}
+	for _, d := range e.Devices {
+		devices[d.Identity] = true
+	}
 	for _, account := range slices.Sorted(maps.Keys(e.Shared)) {
+		fits := func(id string) {
+			switch {
+			case id == "":
+			case slices.Contains(e.Applications, id):
+				say(account, "%q is among applications, which nobody is behind, and here with people; take it out of one", id)
+			case devices[id]:
+				say(account, "%q is the identity of a device, whose CAL covers everybody at it, and here with people; take it out of one", id)
+			}
+		}
+		fits(account)
 		for _, person := range e.Shared[account] {
-			if _, other := e.Shared[person]; other && person != account {
-				r.bad([]string{"shared", written[account]}, "person %q is a shared account itself; name its people", person)
+			if person == account {
+				continue
+			}
+			fits(person)
+			if _, other := e.Shared[person]; other {
+				say(account, "person %q is a shared account itself; name its people", person)
 			}
 		}
 	}

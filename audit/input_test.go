@@ -32,6 +32,7 @@ func TestParseEstateErrors(t *testing.T) {
 		"[servers]\n\"a\" = {version = \"2008\"}":                                           {"e.toml:2: unknown version", "2007-r2"},
 		"time_zone = \"Mars/Olympus\"":                                                      {"e.toml:1: unknown time_zone"},
 		"applications = [\"alice\"]":                                                        {"e.toml:1:", "no domain"},
+		"guests = []\n[[shared]]\nx = 1":                                                    {"e.toml:2: shared is a list; expected a table"},
 		"[[exemptions]]\nsubject = \"a@b.c\"\nuntil = \"tomorrow\"":                         {"e.toml:3: until \"tomorrow\" is not a date YYYY-MM-DD"},
 		"sip_domains = 3":                                                                   {"e.toml:1:"},
 		"[aliases]\n\"a@b.c\" = [\"\"]":                                                     {"e.toml:2:"},

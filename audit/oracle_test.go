@@ -497,6 +497,9 @@ func (w *oWorld) attempt(connect *oOutcome) (out *oOutcome) {
 	accountsOf := map[string][]oAccount{} // of persons who share others'
 	inherited := map[string][]string{}
 	for account, crew := range crews {
+		if len(crew) > 0 && classOf[account] == "application" {
+			classOf[account] = "hosted" // it has people
+		}
 		for _, p := range crew {
 			if id := w.personID(p); id != account {
 				inherited[id] = append(inherited[id], classOf[account])

@@ -60,6 +60,9 @@ func (c *caster) share() {
 		}
 		if len(x.people) == 0 {
 			x.refused = "nobody"
+		} else if account.class == ingest.Application {
+			c.conflict(key, "the estate names its people, another source says that nobody is behind it: its people are counted as hosted users")
+			account.class = ingest.Hosted
 		}
 	}
 	for _, x := range c.out.crews {

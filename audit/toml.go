@@ -111,6 +111,9 @@ func linesOf(data []byte) map[string]int {
 			table = keys
 		case unstable.ArrayTable:
 			name := pathKey(keys)
+			if counts[name] == 0 {
+				lines[name] = line
+			}
 			table = append(keys, strconv.Itoa(counts[name]))
 			counts[name]++
 		case unstable.KeyValue:

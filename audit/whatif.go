@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -77,6 +78,9 @@ func ParseWhatIf(file string, data []byte) (*WhatIf, error) {
 		}
 	}
 	for _, q := range slices.Sorted(maps.Keys(f.Readings)) {
+		if q != strings.TrimSpace(q) || strings.Contains(q, "=") {
+			bad([]string{"readings", q}, "%q is no question; expected a key such as external-attendee", q)
+		}
 		w.Readings = append(w.Readings, q+"="+f.Readings[q])
 	}
 	if f.Estate != nil {
@@ -104,7 +108,8 @@ func ParseWhatIf(file string, data []byte) (*WhatIf, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	if f.Policy == "" && f.Assign == "" && len(f.Readings) == 0 && f.Estate == nil && len(f.Licenses) == 0 && len(f.Replace) == 0 {
+	states := w.Estate != nil && (!w.Estate.empty() || slices.Contains(f.Replace, "estate"))
+	if f.Policy == "" && f.Assign == "" && len(f.Readings) == 0 && !states && len(f.Licenses) == 0 && !slices.Contains(f.Replace, "licenses") {
 		return nil, fmt.Errorf("%s: it changes nothing; valid: %s", file, strings.Join(keysAt(reflect.TypeOf(f), nil), ", "))
 	}
 	return w, nil
@@ -132,7 +137,7 @@ func (l *whatIfLicense) entitlement() (Entitlement, error) {
 	default:
 		return Entitlement{}, fmt.Errorf("unit_price is %s; expected a number such as 31.50", typeName(p))
 	}
-	if l.Quantity == 0 && l.UnitPrice == nil {
+	if l.Quantity == 0 && texts["unit_price"] == "" {
 		return Entitlement{}, errors.New("neither quantity nor unit_price is given: it changes nothing")
 	}
 	e, err := parseEntitlement(func(name string) string { return texts[name] })
@@ -171,6 +176,9 @@ func (w *WhatIf) Apply(in *Input, policy *Policy, answers []string) (*Input, err
 		out.Estate = w.Estate
 	default:
 		out.Estate = in.Estate.with(w.Estate)
+		if err := w.contradicts(in.Estate, out.Estate); err != nil {
+			return nil, err
+		}
 	}
 	if slices.Contains(w.Replace, "licenses") {
 		out.Owned = nil
@@ -180,6 +188,20 @@ func (w *WhatIf) Apply(in *Input, policy *Policy, answers []string) (*Input, err
 		err = oneCurrency(out.Owned)
 	}
 	return &out, err
+}
+
+// contradicts reports what is sound in each of two estates and is not in both
+// together.
+func (w *WhatIf) contradicts(force, both *Estate) error {
+	known := map[string]bool{}
+	force.sharedWrongly(func(account, format string, args ...any) { known[account+fmt.Sprintf(format, args...)] = true })
+	var errs []error
+	both.sharedWrongly(func(account, format string, args ...any) {
+		if text := fmt.Sprintf(format, args...); !known[account+text] {
+			errs = append(errs, w.at.errorf([]string{"estate", "shared", account}, "with the estate in force, shared account %q: %s", account, text))
+		}
+	})
+	return errors.Join(errs...)
 }
 
 // CheckReadings reports answers that the policy cannot take.
@@ -192,6 +214,17 @@ func (w *WhatIf) CheckReadings(policy *Policy) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// empty reports an estate that states nothing.
+func (e *Estate) empty() bool {
+	v := reflect.ValueOf(e).Elem()
+	for i := range v.NumField() {
+		if f := v.Field(i); !f.IsZero() && (f.Kind() == reflect.String || f.Len() > 0) {
+			return false
+		}
+	}
+	return true
 }
 
 // with lays what another estate states over this one: lists are joined, and the
@@ -286,7 +319,7 @@ func (w *WhatIf) Changes() []string {
 				parts = append(parts, fmt.Sprintf("%s %d", spaced(v.Type().Field(i).Name), f.Len()))
 			}
 		}
-		say("estate, %s: %s", verb, strings.Join(parts, ", "))
+		say("estate, %s: %s", verb, cmp.Or(strings.Join(parts, ", "), "nothing stated"))
 	}
 	if slices.Contains(w.Replace, "licenses") {
 		say("no licences but these")

@@ -31,7 +31,13 @@ func TestWhatIfErrorsNameTheLine(t *testing.T) {
 		"[[licenses]]\nunit_price = -3":                                                                      {"w.toml:1:"},
 		"[[licenses]]\nquantity = 1\nsa_until = 3":                                                           {"w.toml:1: sa_until is not a date"},
 		"replace = [\"licenses\"]\n[[licenses]]\nlicense = \"ecal-suite\"\nmetric = \"user\"\nquantity = -1": {"w.toml:2: quantity is less than 0"},
-		"[readings]\nx = 3":                                                                                  {"w.toml:2: readings.x is a number; expected a text in quotes"},
+		"[estate]":                               {"w.toml: it changes nothing"},
+		"[estate]\nguests = []\n[estate.shared]": {"w.toml: it changes nothing"},
+		"replace = []":                           {"w.toml: it changes nothing"},
+		"[[licenses]]\nlicense = \"ecal-suite\"\nmetric = \"user\"\nunit_price = \"\"": {"w.toml:1: neither quantity nor unit_price is given"},
+		"[readings]\nx = \"strict\"\n\"x \" = \"lenient\"":                             {"w.toml:3: \"x \" is no question"},
+		"[readings]\n\"x=strict\" = \"lenient\"":                                       {"w.toml:2: \"x=strict\" is no question"},
+		"[readings]\nx = 3":                                                            {"w.toml:2: readings.x is a number; expected a text in quotes"},
 	} {
 		_, err := ParseWhatIf("w.toml", []byte(text))
 		fails(t, err, want...)
@@ -181,6 +187,40 @@ func TestWhatIfLaysEveryPartOfTheEstateOver(t *testing.T) {
 	}
 }
 
+// Two estates that are sound may contradict each other: what would be has no
+// meaning then.
+func TestWhatIfContradictsNotTheEstateInForce(t *testing.T) {
+	for _, c := range []struct{ force, file, want string }{
+		{"[shared]\n\"desk@contoso.com\" = [\"ann@contoso.com\", \"bob@contoso.com\"]", "\n[estate.shared]\n\"ann@contoso.com\" = [\"eve@contoso.com\"]",
+			"w.toml:2: with the estate in force, shared account \"desk@contoso.com\": person \"ann@contoso.com\" is a shared account itself; name its people"},
+		{"[shared]\n\"desk@contoso.com\" = [\"ann@contoso.com\"]", "[estate.shared]\n\"bell@contoso.com\" = [\"eve@contoso.com\", \"desk@contoso.com\"]",
+			"w.toml:2: with the estate in force, shared account \"bell@contoso.com\": person \"desk@contoso.com\" is a shared account itself"},
+		{"[shared]\n\"desk@contoso.com\" = [\"ann@contoso.com\"]", "[estate]\napplications = [\"desk@contoso.com\"]",
+			"\"desk@contoso.com\" is among applications"},
+		{"applications = [\"ann@contoso.com\"]", "[estate.shared]\n\"desk@contoso.com\" = [\"ann@contoso.com\"]",
+			"w.toml:2: with the estate in force, shared account \"desk@contoso.com\": \"ann@contoso.com\" is among applications"},
+		{"[devices]\n\"mac:0004f2000001\" = {identity = \"desk@contoso.com\"}", "[estate.shared]\n\"desk@contoso.com\" = [\"ann@contoso.com\"]",
+			"is the identity of a device"},
+	} {
+		w, err := ParseWhatIf("w.toml", []byte(c.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := newScene().input(mustPolicy(t))
+		if in.Estate, err = ParseEstate("e.toml", []byte(c.force)); err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.Apply(in, in.Policy, nil)
+		fails(t, err, c.want)
+		if w, err = ParseWhatIf("w.toml", []byte("replace = [\"estate\"]\n"+c.file)); err == nil {
+			_, err = w.Apply(in, in.Policy, nil)
+		}
+		if err != nil {
+			t.Errorf("%s alone: %v", c.file, err)
+		}
+	}
+}
+
 // What the file says of the estate is read as estate.toml is.
 func TestWhatIfReadsTheEstateAsItsFileIs(t *testing.T) {
 	const body = `sip_domains = ["Contoso.com"]
@@ -236,12 +276,16 @@ unit_price = 7
 	if err != nil {
 		t.Fatal(err)
 	}
-	differ := 0
+	differ, refused := 0, 0
 	for seed := range 200 {
 		r := rand.New(rand.NewSource(int64(seed)))
 		world := randomWorld(r)
 		in := world.input(p, r)
 		in.Readings = maps.Clone(in.Readings)
+		if w.contradicts(in.Estate, in.Estate.with(w.Estate)) != nil {
+			refused++
+			continue
+		}
 		before, _ := mustRun(t, in)
 		then, err := w.Apply(in, p, answersOf(world.readings))
 		if err != nil {
@@ -269,8 +313,8 @@ unit_price = 7
 		}
 		differ += bit(!reflect.DeepEqual(got.Position, before.Position))
 	}
-	if differ < 100 {
-		t.Errorf("only %d of 200 positions differ", differ)
+	if differ < 100 || refused > 60 {
+		t.Errorf("only %d of 200 positions differ, %d were refused", differ, refused)
 	}
 }
 

@@ -298,7 +298,7 @@ func when(x *advise.Item) string {
 // adviceColumns are those of the table of all items, for spreadsheets.
 var adviceColumns = []Column{{Key: "kind"}, {Key: "id"}, {Key: "subject"}, {Key: "name"}, {Key: "class"}, {Key: "licenses"},
 	{Key: "last_activity"}, {Key: "events"}, {Key: "events_last"}, {Key: "users", Number: true}, {Key: "metric"}, {Key: "version"}, {Key: "quantity", Number: true},
-	{Key: "covers"}, {Key: "needed"}, {Key: "cals", Number: true}, {Key: "missing", Number: true}, {Key: "cost", Number: true}}
+	{Key: "covers"}, {Key: "needed"}, {Key: "cals", Number: true}, {Key: "missing", Number: true}, {Key: "cost", Number: true}, {Key: "unpriced", Number: true}}
 
 func adviceRows(a *advise.Advice) (rows [][]Cell) {
 	for i := range a.Proposals {
@@ -306,9 +306,9 @@ func adviceRows(a *advise.Advice) (rows [][]Cell) {
 		for k := range p.Items {
 			x := &p.Items[k]
 			row := cells(p.Kind, x.ID, x.Kind, x.Name, x.Class, strings.Join(x.Licenses, " "), x.Last, eventsOf(x), lastEvent(x), unlessNone(x.Users), x.Metric, x.Version,
-				unlessNone(x.Quantity), x.Covers, x.Needed, "", "", "")
+				unlessNone(x.Quantity), x.Covers, x.Needed, "", "", "", "")
 			if s := x.Alone; s != nil {
-				row[15].Text, row[16].Text, row[17].Text = number(s.CALs), number(s.Missing), s.Cost
+				row[15].Text, row[16].Text, row[17].Text, row[18].Text = number(s.CALs), number(s.Missing), s.Cost, number(s.Unpriced)
 			}
 			rows = append(rows, row)
 		}

@@ -2,15 +2,16 @@ package report
 
 import (
 	"slices"
+	"strings"
 
 	"calaudit/audit"
 )
 
 // Because says why a subject holds CALs itself or is covered by the other side;
 // others are the devices that a user was seen on, or the users seen on a device,
-// in the same run. Empty when there is nothing to say: nothing is needed, or
-// connectors cover it.
-func Because(s audit.Subject, others []audit.Subject, r *audit.Report) string {
+// in the same run, and lines its evidence, of which the older may be missing. Empty
+// when there is nothing to say: nothing is needed, or connectors cover it.
+func Because(s audit.Subject, others []audit.Subject, lines []EvidenceLine, r *audit.Report) string {
 	other, them, seen := "device", "devices", "it was used on"
 	if s.Kind == "device" {
 		other, them, seen = "user", "users", "seen on it"
@@ -34,7 +35,11 @@ func Because(s audit.Subject, others []audit.Subject, r *audit.Report) string {
 	case strict("identity-by-device") && s.Kind == "user" && s.Class == "hosted":
 		return "holds its own, for every hosted identity does (reading identity-by-device, strict)"
 	case len(without) > 0:
-		return "holds its own, for " + grouped(len(without)) + " of the " + plural(len(others), other, them) + " " + seen +
+		apart := ""
+		if s.Kind == "user" && apartFrom(s, lines) {
+			apart = "some of its uses were on no device that can hold CALs, and "
+		}
+		return "holds its own, for " + apart + grouped(len(without)) + " of the " + plural(len(others), other, them) + " " + seen +
 			" " + doesNot(len(without)) + " hold CALs that would do: " + some(without, 5)
 	case len(others) > 0 && r.Assign == s.Kind:
 		return "holds its own (--assign " + r.Assign + ")"
@@ -49,6 +54,17 @@ func Because(s audit.Subject, others []audit.Subject, r *audit.Report) string {
 		return "holds its own, for " + uses + " on no device that can hold CALs"
 	}
 	return "holds its own, for " + uses + " by nobody who can hold CALs"
+}
+
+// apartFrom tells whether a use that asks for CALs was on no device of its own,
+// so that no device CAL could meet it.
+func apartFrom(s audit.Subject, lines []EvidenceLine) bool {
+	return slices.ContainsFunc(lines, func(e EvidenceLine) bool {
+		bare := e.Device == "" || strings.HasPrefix(e.Device, "epid:") || strings.HasPrefix(e.Device, "uuid:")
+		return bare && !standing[e.Activity] && slices.ContainsFunc(s.Reasons, func(x audit.Reason) bool {
+			return x.Activity == e.Activity && x.Outcome != "exempt"
+		})
+	})
 }
 
 func doesNot(n int) string {

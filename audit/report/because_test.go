@@ -44,8 +44,31 @@ func TestBecauseNamesTheOtherSide(t *testing.T) {
 		{pc, []audit.Subject{alice}, "optimal", nil, ""},
 	} {
 		r := &audit.Report{Assign: c.assign, Policy: audit.PolicyRef{Readings: c.readings}}
-		if got := Because(c.s, c.others, r); got != c.want {
+		if got := Because(c.s, c.others, nil, r); got != c.want {
 			t.Errorf("%s: %q, want %q", c.s.ID, got, c.want)
+		}
+	}
+}
+
+// A use on no device needs a CAL of the user's own, whatever the devices hold.
+func TestBecauseTellsUsesOnNoDevice(t *testing.T) {
+	s := audit.Subject{ID: "ann@contoso.com", Kind: "user", Licenses: []string{"ocs-enterprise-cal", "ocs-standard-cal"}, Versions: []string{"2007", "2007"},
+		Reasons: []audit.Reason{{Activity: "im-identity", Outcome: "required"}, {Activity: "im-login", Outcome: "required"},
+			{Activity: "conference-organized", Outcome: "required"}, {Activity: "call-received", Outcome: "exempt"}}}
+	phone := []audit.Subject{{ID: "mac:1", Kind: "device", Licenses: []string{"ocs-standard-cal"}, Versions: []string{"2007"}}}
+	const short = "1 of the 1 device it was used on does not hold CALs that would do: mac:1"
+	for _, c := range []struct {
+		line EvidenceLine
+		want string
+	}{
+		{EvidenceLine{Activity: "im-login", Device: "mac:1"}, "holds its own, for " + short},
+		{EvidenceLine{Activity: "im-identity"}, "holds its own, for " + short},
+		{EvidenceLine{Activity: "call-received"}, "holds its own, for " + short},
+		{EvidenceLine{Activity: "conference-organized"}, "holds its own, for some of its uses were on no device that can hold CALs, and " + short},
+		{EvidenceLine{Activity: "im-login", Device: "epid:01/ann@contoso.com"}, "holds its own, for some of its uses were on no device that can hold CALs, and " + short},
+	} {
+		if got := Because(s, phone, []EvidenceLine{c.line}, &audit.Report{Assign: "optimal"}); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.line, got, c.want)
 		}
 	}
 }

@@ -1,6 +1,11 @@
 package report
 
-import "calaudit/audit"
+import (
+	"slices"
+	"strings"
+
+	"calaudit/audit"
+)
 
 // assigned says in one line who takes the CALs where user or device could, what
 // that comes to, and how sure it is.
@@ -10,6 +15,9 @@ func assigned(r *audit.Report) string {
 		return r.Assign
 	}
 	text := r.Assign + ": " + plural(m.CALs, "CAL", "CALs") + ", " + toBuy(m, m.Sums)
+	if n, _ := unpriced(r); n > 0 {
+		text += " (" + plural(n, "CAL has no price and counts 1", "CALs have no price and count 1 each") + ")"
+	}
 	switch {
 	case r.Assign != "optimal":
 	case m.Optimal && m.FewestCALs:
@@ -27,7 +35,23 @@ func toBuy(m *audit.Mix, s audit.Sums) string {
 	if !m.Priced {
 		return s.Cost[:max(0, len(s.Cost)-3)] + " to buy" // each counts 1
 	}
-	return orNone(s.Cost+" "+m.Currency, s.Cost) + " to buy"
+	return strings.TrimSpace(s.Cost+" "+m.Currency) + " to buy"
+}
+
+// unpriced counts the CALs to buy that have no price though others have one, and
+// names them. In the sums of a mix each counts 1, so those are no amount of money.
+func unpriced(r *audit.Report) (n int, names []string) {
+	if r.Mix == nil || !r.Mix.Priced {
+		return 0, nil
+	}
+	for i := range r.Position {
+		if p := &r.Position[i]; p.Shortfall > 0 && p.Cost == "" && strings.HasSuffix(p.License, "-cal") {
+			n += p.Shortfall
+			names = append(names, p.License)
+		}
+	}
+	slices.Sort(names)
+	return n, slices.Compact(names)
 }
 
 // mixes sets the mix beside the two one-sided answers.
@@ -60,5 +84,8 @@ func mixes(r *audit.Report) Grid {
 		unit = "at the prices of the entitlements"
 	}
 	g.Notes = []string{"To buy: CALs beyond those owned, " + unit + "."}
+	if n, names := unpriced(r); n > 0 {
+		g.Notes = append(g.Notes, "No price is given for "+and(names)+": each counts 1 in these sums, so they are not all money. State a unit_price in licenses.csv; the quantity may be 0.")
+	}
 	return g
 }

@@ -54,6 +54,14 @@ type lot struct {
 	Cost string `json:"cost,omitempty"`
 }
 
+// buy is what is missing costs: a shortfall without a price does not cost nothing.
+func (l lot) buy() string {
+	if l.Cost == "" && l.Shortfall > 0 {
+		return "no price"
+	}
+	return orNone(l.Cost, "0")
+}
+
 // WhatIf sets the position beside the one that would be. Its CSV is both.
 func WhatIf(r *audit.Report, c Supposed) Document {
 	now, then := whole(r), whole(c.Then)
@@ -147,7 +155,7 @@ func beside(rows []positionBesideIt) Grid {
 		priced = priced || a.Cost != "" || b.Cost != ""
 		buy := ""
 		if a.Cost != "" || b.Cost != "" {
-			buy = stepText(orNone(a.Cost, "0"), orNone(b.Cost, "0"))
+			buy = stepText(a.buy(), b.buy())
 		}
 		row := cells(r.License, r.Metric, r.Version, step(a.Required, b.Required), step(a.Owned, b.Owned), step(a.Shortfall, b.Shortfall), signed(r.Change.Shortfall), buy,
 			number(a.Required), number(a.Owned), number(a.Shortfall), number(a.Surplus), a.Cost,

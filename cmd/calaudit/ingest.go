@@ -206,7 +206,7 @@ func (a *app) saveSettings(ctx context.Context, s *store.Store, cmd *store.Comma
 	}
 	for _, f := range settings {
 		if n := leftOut[f.Path]; n > 0 {
-			a.say("%s: %s in force, %d rows that cannot be read are left out", f.Path, f.Kind, n)
+			a.say("%s: %s in force; rows left out that cannot be read: %d", f.Path, f.Kind, n)
 			continue
 		}
 		a.say("%s: %s in force", f.Path, f.Kind)

@@ -66,7 +66,7 @@ func (a *app) subjectCommand(kind string) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.write(report.Subject(*sub, report.Because(*sub, others, &r.Report), lines, older, history))
+				return a.write(report.Subject(*sub, report.Because(*sub, others, lines, &r.Report), lines, older, history))
 			})
 		}),
 	}
