@@ -103,7 +103,7 @@ func (g *gatherer) zip(name string, info os.FileInfo) {
 		switch inner := innerPath(m); {
 		case m.FileInfo().IsDir():
 		case names[inner] > 1:
-			g.fail(fmt.Errorf("%s!%s: %d members of the archive have this name, none is read; unpack it and give the files", name, inner, names[inner]))
+			g.fail(fmt.Errorf("%s!%s: %d members of the archive have this name, none is read; unpack it and give the files", shownName(name), inner, names[inner]))
 			names[inner] = -1 // said
 		case names[inner] == 1:
 			g.member(name, info, m)
@@ -125,7 +125,8 @@ func namesStatement(workbook *zip.File) bool {
 
 func (g *gatherer) member(name string, info os.FileInfo, m *zip.File) {
 	inner := innerPath(m)
-	f := &File{Path: name + "!" + inner, Dir: name + "!" + path.Dir(inner), Size: int64(m.UncompressedSize64), ModTime: m.Modified,
+	shown := shownName(name) + "!"
+	f := &File{Path: shown + inner, Dir: shown + path.Dir(inner), Size: int64(m.UncompressedSize64), ModTime: m.Modified,
 		disk: name, stat: info, packed: true}
 	f.open = func() (io.ReadCloser, error) { return openPacked(m) }
 	switch {
@@ -141,7 +142,7 @@ func (g *gatherer) member(name string, info os.FileInfo, m *zip.File) {
 // innerPath is the name under which a member is shown: it never leads out of
 // the archive.
 func innerPath(m *zip.File) string {
-	return path.Clean("/" + strings.ReplaceAll(m.Name, "\\", "/"))[1:]
+	return lineEnds.Replace(path.Clean("/" + strings.ReplaceAll(m.Name, "\\", "/"))[1:])
 }
 
 func openPacked(m *zip.File) (io.ReadCloser, error) {

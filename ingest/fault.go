@@ -43,6 +43,7 @@ func explain(err error) error {
 
 // ReadError says why a file or folder cannot be read, and what to do.
 func ReadError(name string, err error) error {
+	name = shownName(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s: no such file or folder; check the path", name)

@@ -118,11 +118,13 @@ func ownFile(h *Head, f *File, raw []byte) (why string, own bool) {
 		}
 		return "a SQLite database, not an export", false
 	}
-	if bytes.Contains(h.Text, []byte(`"schema": "calaudit.`)) || bytes.Contains(h.Text, []byte(`"schema":"calaudit.`)) {
+	// An export may quote these words; a JSON document is none.
+	json := bytes.HasPrefix(bytes.TrimLeft(h.Text, " \t\r\n"), []byte{'{'})
+	if json && (bytes.Contains(h.Text, []byte(`"schema": "calaudit.`)) || bytes.Contains(h.Text, []byte(`"schema":"calaudit.`))) {
 		return "written by calaudit", true
 	}
 	switch ext := path.Ext(f.Path); {
-	case strings.HasSuffix(ext, "db-wal"), strings.HasSuffix(ext, "db-shm"), ext == ".lock" && len(h.Text) == 0:
+	case (strings.HasSuffix(ext, "db-wal") || strings.HasSuffix(ext, "db-shm")) && (h.Bin || len(h.Text) == 0), ext == ".lock" && len(h.Text) == 0:
 		return "belongs to a database", true
 	}
 	return "", false

@@ -151,3 +151,30 @@ func TestAPathErrorSaysWhatToDoAndNamesTheFileOnce(t *testing.T) {
 		t.Errorf("%v", p.Errors)
 	}
 }
+
+// An export must not vanish without a word because of what a row of it says or
+// what it is called.
+func TestOnlyWhatCalauditWritesIsTakenForItsOwn(t *testing.T) {
+	const header = "time,activity,user,note\n2009-03-02 08:00:00,im-login,alice@contoso.com,"
+	dir := t.TempDir()
+	put(t, dir, "quoted.csv", []byte(header+`"{""schema"": ""calaudit.report/1""}"`+"\n"))
+	put(t, dir, "said.csv", []byte(header+"\n# \"schema\": \"calaudit.report/1\"\n"))
+	put(t, dir, "said.ldf", []byte("# \"schema\":\"calaudit.report/1\"\ndn: CN=Alice,DC=contoso,DC=com\nmsRTCSIP-UserEnabled: TRUE\n"))
+	put(t, dir, "users.db-wal", []byte(header+"\n"))
+	put(t, dir, "users.db-shm", []byte(header+"\n"))
+	put(t, dir, "report.json", []byte("\n{\n \"run\": 1, \"schema\": \"calaudit.report/1\"}"))
+	put(t, dir, "a.db-wal", []byte("\x37\x7f\x06\x82\x00\x2d\xe2\x18\x00\x00\x10\x00"))
+	put(t, dir, "a.db-shm", nil)
+	wantPile(t, Gather([]string{dir}), dir, "quoted.csv: activity-csv", "said.csv: activity-csv", "said.ldf: directory-ldif",
+		"users.db-wal: activity-csv", "users.db-shm: activity-csv",
+		"report.json: own", "a.db-wal: own", "a.db-shm: own")
+}
+
+func TestNamesAreShownOnOneLine(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "a\ncalaudit: warning: x.csv", []byte("nonsense\n"))
+	put(t, dir, "b\r.gz", []byte{0x1f, 0x8b, 1})
+	p := Gather([]string{dir, filepath.Join(dir, "no\nsuch")})
+	wantPile(t, p, dir, `a\ncalaudit: warning: x.csv: of no known format; see calaudit formats`,
+		`error b\r.gz: the file is cut short; copy it again`, `error no\nsuch: no such file or folder; check the path`)
+}

@@ -230,7 +230,7 @@ func (s *sourceLines) next(asked bool) (l sourceLine, err error) {
 // OpenSource opens an export again by the path that is shown of it: a file, a
 // .gz (unpacked), or archive.zip!member. The error says why it cannot be read.
 func OpenSource(shown string) (*File, error) {
-	f, err := OpenFile(shown)
+	f, err := OpenFile(onDisk(shown))
 	if err == nil {
 		head, err := f.raw(len(gzipMagic))
 		if err != nil {
@@ -245,7 +245,7 @@ func OpenSource(shown string) (*File, error) {
 		if c != '!' {
 			continue
 		}
-		name := shown[:i]
+		name := onDisk(shown[:i])
 		if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
 			return &File{Path: shown, Size: -1, packed: true, disk: name, stat: info,
 				open: func() (io.ReadCloser, error) { return openMember(name, shown[i+1:]) }}, nil

@@ -172,7 +172,7 @@ func TestOpenSourceOpensWhateverTheWalkShows(t *testing.T) {
 	g.Write(text)
 	g.Close()
 	z := zip.NewWriter(&archive)
-	for _, name := range []string{"first.txt", "in!side/a.csv", "..\\out.csv"} {
+	for _, name := range []string{"first.txt", "in!side/a.csv", "..\\out.csv", "line\nend.csv"} {
 		w, err := z.Create(name)
 		if err != nil {
 			t.Fatal(err)
@@ -182,16 +182,19 @@ func TestOpenSourceOpensWhateverTheWalkShows(t *testing.T) {
 		}
 	}
 	z.Close()
-	for name, data := range map[string][]byte{"plain.csv": text, "packed.gz": packed.Bytes(), "a!b.zip": archive.Bytes()} {
+	for name, data := range map[string][]byte{"plain.csv": text, "line\r\nend.csv": append(text, text[19:]...), "packed.gz": packed.Bytes(), "a!b.zip": archive.Bytes()} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	pile := Gather([]string{dir})
-	if len(pile.Units) != 4 {
+	if len(pile.Units) != 6 {
 		t.Fatalf("%d units: %v %v", len(pile.Units), pile.Passed, pile.Errors)
 	}
 	for _, u := range pile.Units {
+		if strings.ContainsAny(u.Files[0].Path, "\r\n") {
+			t.Errorf("%q is shown on more than one line", u.Files[0].Path)
+		}
 		again, err := OpenSource(u.Files[0].Path)
 		if err != nil {
 			t.Fatal(err)

@@ -95,11 +95,11 @@ type found struct {
 func (g *gatherer) fail(err error) { g.pile.Errors = append(g.pile.Errors, err) }
 
 func (g *gatherer) pass(name, why string) {
-	g.pile.Passed = append(g.pile.Passed, Passed{Path: filepath.ToSlash(name), Why: why})
+	g.pile.Passed = append(g.pile.Passed, Passed{Path: shownName(name), Why: why})
 }
 
 func (g *gatherer) passOwn(name, why string) {
-	g.pile.Passed = append(g.pile.Passed, Passed{Path: filepath.ToSlash(name), Why: why, Own: true})
+	g.pile.Passed = append(g.pile.Passed, Passed{Path: shownName(name), Why: why, Own: true})
 }
 
 // keepOut notes a database and its companions as the program's own. The
@@ -209,7 +209,6 @@ func (g *gatherer) file(name string, info os.FileInfo) {
 		return
 	}
 	g.seen[real] = true
-	name = filepath.ToSlash(name)
 	if g.own[real] {
 		g.passOwn(name, "the database in use")
 		return
@@ -218,7 +217,8 @@ func (g *gatherer) file(name string, info os.FileInfo) {
 		g.pass(name, "not a regular file")
 		return
 	}
-	f := &File{Path: name, Dir: path.Dir(name), Size: info.Size(), ModTime: info.ModTime(), disk: name, stat: info,
+	shown := shownName(name)
+	f := &File{Path: shown, Dir: path.Dir(shown), Size: info.Size(), ModTime: info.ModTime(), disk: name, stat: info,
 		open: func() (io.ReadCloser, error) { return os.Open(name) }}
 	head, err := f.raw(4)
 	if err != nil {
@@ -271,8 +271,28 @@ func OpenFile(name string) (*File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: not a regular file; name a file", name)
 	}
-	return &File{Path: filepath.ToSlash(name), Size: info.Size(), ModTime: info.ModTime(), disk: name, stat: info,
+	return &File{Path: shownName(name), Size: info.Size(), ModTime: info.ModTime(), disk: name, stat: info,
 		open: func() (io.ReadCloser, error) { return os.Open(name) }}, nil
+}
+
+// A name with line ends could pass for messages of this program: they are shown
+// as \n and \r. Other control characters are the business of whoever prints.
+var lineEnds = strings.NewReplacer("\n", `\n`, "\r", `\r`)
+
+// shownName is the name of a file on disk as people see it, on one line.
+func shownName(name string) string { return lineEnds.Replace(filepath.ToSlash(name)) }
+
+// onDisk is the name on disk that is shown so.
+func onDisk(shown string) string {
+	if _, err := os.Lstat(shown); err == nil {
+		return shown
+	}
+	if real := strings.NewReplacer(`\n`, "\n", `\r`, "\r").Replace(shown); real != shown {
+		if _, err := os.Lstat(real); err == nil {
+			return real
+		}
+	}
+	return shown
 }
 
 // finish puts sets together and sorts everything by path. Directory exports

@@ -206,11 +206,14 @@ func (s *Store) checkSpans(ctx context.Context, table *usageTable) (string, erro
 }
 
 func (s *Store) checkSpan(ctx context.Context, m merger, x span, kind int, differ error) error {
-	tx, err := s.db.BeginTx(ctx, nil) // several queries at once
-	if err != nil {
-		return err
+	tx := s.snapshot
+	if tx == nil { // several queries at once
+		var err error
+		if tx, err = s.db.BeginTx(ctx, nil); err != nil {
+			return err
+		}
+		defer tx.Rollback()
 	}
-	defer tx.Rollback()
 	stored, err := readSpan(ctx, tx, x, kind, x.day)
 	if err != nil {
 		return err

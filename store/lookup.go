@@ -134,7 +134,7 @@ func (l *lookup) days(ctx context.Context) (err error) {
 		{&l.open, "SELECT family, import, block FROM segment WHERE id=?"},
 		{&l.besides, "SELECT id FROM segment WHERE day=?1 AND family=?2 AND (low<=?4 AND high>=?3 OR ?2>=5)"}, // attested, quality
 	} {
-		if *st.at, err = l.s.db.PrepareContext(ctx, st.text); err != nil {
+		if *st.at, err = l.s.q.PrepareContext(ctx, st.text); err != nil {
 			return err
 		}
 		defer (*st.at).Close()

@@ -47,6 +47,10 @@ type Store struct {
 	q   querier // db, or the transaction of a dry run
 	dry *sql.Tx // not nil: everything happens in this transaction, which is rolled back
 
+	// Not nil: everything is read in this transaction, as it was when it began,
+	// whatever a run writes meanwhile.
+	snapshot *sql.Tx
+
 	// The dictionary as this process wrote it last; nil: it is in the database.
 	names   []ingest.Name
 	parties []ingest.Party
@@ -56,6 +60,7 @@ type Store struct {
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 }
 
 // ErrNoDatabase is returned by OpenReadOnly when the file does not exist.
@@ -171,7 +176,8 @@ func pathError(path string, err error) error {
 	return fmt.Errorf("%s: %w", path, err)
 }
 
-// OpenReadOnly opens an existing database to look at it.
+// OpenReadOnly opens an existing database to look at it: as it is now, however
+// many queries that takes.
 func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	there, err := existing(path)
 	if err != nil {
@@ -184,6 +190,12 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	// A query that is cut short is told from one that fails by its own context.
+	if s.snapshot, err = s.db.BeginTx(context.WithoutCancel(ctx), nil); err != nil {
+		s.db.Close()
+		return nil, fmt.Errorf("%s: %w", path, explain(err))
+	}
+	s.q = s.snapshot
 	version, err := s.version(ctx)
 	if err == nil && version < latestVersion() {
 		// Written by an older program: bring it up to date first.
@@ -219,7 +231,12 @@ func dsn(path, options string) string {
 }
 
 // Close closes the database.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	if s.snapshot != nil {
+		s.snapshot.Rollback()
+	}
+	return s.db.Close()
+}
 
 // explain turns the driver's words for common failures into ours.
 func explain(err error) error {
@@ -332,8 +349,11 @@ func (s *Store) migrate(ctx context.Context) error {
 
 // write runs f in one transaction: all of it or nothing.
 func (s *Store) write(ctx context.Context, f func(tx *sql.Tx) error) error {
-	if s.dry != nil {
+	switch {
+	case s.dry != nil:
 		return s.writeDry(ctx, f)
+	case s.snapshot != nil:
+		return errors.New("the database is open to be looked at only, which is a bug")
 	}
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {

@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"calaudit/ingest"
 )
 
 func mustOpen(t testing.TB, path string) *Store {
@@ -149,6 +153,73 @@ func TestReadingAMissingDatabaseMakesNone(t *testing.T) {
 	}
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
 		t.Error("a database was made")
+	}
+}
+
+// TestAReaderSeesTheDatabaseAsItWasOpened: a look-up and a check take many
+// queries, and a run may write between them.
+func TestAReaderSeesTheDatabaseAsItWasOpened(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "a.db")
+	w, err := Open(ctx, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	take := func(dir string) {
+		cmd := w.NewCommand(&ingest.Env{Now: time.Date(2009, 4, 1, 0, 0, 0, 0, time.UTC), Location: time.UTC})
+		for _, u := range ingest.Gather([]string{filepath.Join("..", "sample-logs", "contoso", dir)}).Units {
+			if _, err := cmd.Import(ctx, &u); err != nil {
+				t.Fatal(err)
+			}
+		}
+		names, err := w.Names(ctx)
+		if err == nil {
+			_, err = w.Window(ctx, names, time.Date(2009, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2009, 4, 1, 0, 0, 0, 0, time.UTC))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	take("cdr")
+	r, err := OpenReadOnly(ctx, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	names, err := r.Names(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, to := time.Date(2009, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2009, 4, 1, 0, 0, 0, 0, time.UTC)
+	user := "emile.evans@contoso.com"
+	before, err := r.Lines(ctx, from, to, []string{user}, 0)
+	if err != nil || len(before.Lines) == 0 {
+		t.Fatal(before, err)
+	}
+	take("activity")
+	if _, err := w.db.ExecContext(ctx, "PRAGMA busy_timeout=20"); err != nil { // the log is in use
+		t.Fatal(err)
+	}
+	if _, err := w.Prune(ctx, time.Now(), to.AddDate(0, 0, -3)); err != nil {
+		t.Fatal(err)
+	}
+	now, err := r.Names(ctx)
+	if err != nil || !slices.Equal(names, now) {
+		t.Errorf("%d names, then %d; %v", len(names), len(now), err)
+	}
+	after, err := r.Lines(ctx, from, to, []string{user}, 0)
+	if err != nil || !slices.Equal(before.Lines, after.Lines) {
+		t.Errorf("%d lines, then %d; %v", len(before.Lines), len(after.Lines), err)
+	}
+	findings, err := r.Check(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range findings {
+		if !f.OK {
+			t.Errorf("%s: %s", f.Name, f.Detail)
+		}
 	}
 }
 

@@ -43,6 +43,8 @@ type Advice struct {
 	Position  []audit.Position `json:"position"`
 	Proposals []Proposal       `json:"proposals"` // one of each kind
 	Subjects  int              `json:"subjects"`
+
+	Undetermined int `json:"undetermined"` // subjects, users and devices, that no rule decides
 }
 
 // Sum is what an audit comes to, or what is saved.
@@ -82,6 +84,7 @@ type Item struct {
 	Licenses []string `json:"licenses"` // held
 	Versions []string `json:"versions,omitempty"`
 	Last     string   `json:"last,omitempty"`   // dormant-account: last activity before the window, RFC 3339; empty when none is known
+	Shared   []string `json:"shared,omitempty"` // dormant-account: shared accounts that are disabled with it
 	Events   []Event  `json:"events,omitempty"` // rare-enterprise: what asks for more than Standard
 	Users    int      `json:"users,omitempty"`  // shared-device: persons who used it
 	Metric   string   `json:"metric,omitempty"`
@@ -121,6 +124,8 @@ func Advise(in *Input) (*Advice, error) {
 		Position:  a.base.Position(),
 		Now:       a.sum(a.base.Figures(audit.ForPeople)),
 		Proposals: []Proposal{},
+
+		Undetermined: a.base.Undetermined(),
 	}
 	for i := range x.Owned {
 		if e := &x.Owned[i]; e.Priced && out.Currency == "" {

@@ -64,17 +64,22 @@ const Removed = "(removed)"
 func Redact(text []byte) []byte {
 	var out []byte
 	secret := false // the line belongs to a header that is removed
+	indent := 0     // blanks before that header
 	for at := 0; at < len(text); {
 		line, _ := firstLine(text[at:], true)
 		at += len(line)
 		body := bytes.TrimRight(line, "\r\n")
 		clean := body
 		name, value, ok := bytes.Cut(body, []byte{':'})
+		blanks := len(body) - len(bytes.TrimLeft(body, " \t"))
+		if secret && blanks > indent {
+			ok = false // it goes on, whatever it looks like
+		}
 		switch ok = ok && sip.IsHeaderName(bytes.TrimSpace(name)); {
 		case blankLine(line), bytes.HasPrefix(bytes.TrimLeft(line, " \t"), ocsEnd):
 			secret = false
 		case ok && speaksOfSecrets(string(name)):
-			secret = true
+			secret, indent = true, blanks
 			clean = append(append(slices.Clip(name), ": "...), withoutSecrets(value)...)
 		case ok:
 			secret = false
@@ -118,48 +123,88 @@ func withoutSecrets(value []byte) []byte {
 	return kept
 }
 
-// secretParams carry parts of a security context (RFC 2617, MS-SIPAE), wherever
-// they stand: a header may have lost its name.
-var secretParams = [...]string{"gssapi-data=", "rspauth=", "response=", "cnonce=", "nonce=", "crand=", "srand="}
+// secretParams carry parts of a security context (RFC 2617, MS-SIPAE) or a
+// password, wherever they stand: a header may have lost its name.
+var secretParams = [...]string{"gssapi-data=", "rspauth=", "response=", "cnonce=", "nonce=", "crand=", "srand=", "password=", "passwd=", "pwd=", "token="}
 
 // redactLine takes credentials out of a line that is no header made of them.
+// However many it holds, the line is gone through a fixed number of times.
 func redactLine(line []byte) []byte {
 	for _, p := range secretParams {
-		for from := 0; ; {
-			i := indexFold(line[from:], p)
-			if i < 0 {
-				break
-			}
-			i += from + len(p)
-			end := bytes.IndexAny(line[i:], ",; \t")
-			if i < len(line) && line[i] == '"' {
-				if end = bytes.IndexByte(line[i+1:], '"'); end >= 0 {
-					end += 2
-				}
-			}
-			if end < 0 {
-				end = len(line) - i
-			}
-			line = slices.Concat(line[:i], []byte(Removed), line[i+end:])
-			from = i + len(Removed)
-		}
+		line = redactParam(line, p)
 	}
-	for from := 0; ; { // sip:user:password@host
-		i := indexFold(line[from:], "sip:")
+	line = redactAddresses(line, "sip", "@<>\" \t,")
+	return redactAddresses(line, "://", "@<>\" \t,/?")
+}
+
+// redactParam takes the values of a parameter out.
+func redactParam(line []byte, name string) []byte {
+	var out []byte
+	done := 0 // up to here line is in out
+	for {
+		i := indexFold(line[done:], name)
 		if i < 0 {
-			if i = indexFold(line[from:], "sips:"); i < 0 {
-				return line
-			}
-			i++
+			break
 		}
-		from += i + len("sip:")
-		user := line[from:]
-		if n := bytes.IndexAny(user, "@<>\" \t,"); n >= 0 && user[n] == '@' {
-			if colon := bytes.IndexByte(user[:n], ':'); colon >= 0 {
-				line = slices.Concat(line[:from+colon+1], []byte(Removed), user[n:])
+		i += done + len(name)
+		var end int
+		if i < len(line) && line[i] == '"' {
+			if end = bytes.IndexByte(line[i+1:], '"'); end >= 0 {
+				end += 2
 			}
+		} else {
+			end = bytes.IndexAny(line[i:], ",; \t")
 		}
+		if end < 0 {
+			end = len(line) - i
+		}
+		out = append(append(out, line[done:i]...), Removed...)
+		done = i + end
 	}
+	return rest(line, out, done)
+}
+
+// redactAddresses takes passwords out of addresses, `sip:user:password@host`
+// and `http://user:password@host`: mark stands before them, and any of ends
+// behind the user and the password.
+func redactAddresses(line []byte, mark, ends string) []byte {
+	var out []byte
+	done := 0 // up to here line is in out
+	for at := 0; ; {
+		i := indexFold(line[at:], mark)
+		if i < 0 {
+			break
+		}
+		at += i + len(mark)
+		if mark == "sip" { // or sips
+			if at < len(line) && line[at]|0x20 == 's' {
+				at++
+			}
+			if at == len(line) || line[at] != ':' {
+				continue
+			}
+			at++
+		}
+		n := bytes.IndexAny(line[at:], ends)
+		if n < 0 {
+			break // nor is there an "@" behind a later mark
+		}
+		if colon := bytes.IndexByte(line[at:at+n], ':'); line[at+n] == '@' && colon >= 0 {
+			out = append(append(out, line[done:at+colon+1]...), Removed...)
+			done = at + n
+		}
+		at += n
+	}
+	return rest(line, out, done)
+}
+
+// rest is what was put out and the rest of the line; the line when it was
+// nothing.
+func rest(line, out []byte, done int) []byte {
+	if done == 0 {
+		return line
+	}
+	return append(out, line[done:]...)
 }
 
 // indexFold is bytes.Index without regard to the case of ASCII letters; what is

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -49,6 +50,11 @@ func TestCredentialsAreTakenOut(t *testing.T) {
 		{"x response=\"SECRET", "x response=(removed)"},
 		{"x Response=SECRET;y, rspauth=SECRET z", "x Response=(removed);y, rspauth=(removed) z"},
 		{"From: <sip:alice:SECRET@contoso.com>;tag=1, <SIPS:bob:SECRET@contoso.com>", "From: <sip:alice:(removed)@contoso.com>;tag=1, <SIPS:bob:(removed)@contoso.com>"},
+		{"From: <sips:bob:SECRET@contoso.com>;tag=1, <sip:alice@contoso.com>, <sip:carol:SECRET@contoso.com>", "From: <sips:bob:(removed)@contoso.com>;tag=1, <sip:alice@contoso.com>, <sip:carol:(removed)@contoso.com>"},
+		{"Call-Info: <http://bob:SECRET@contoso.com/a@b:c>", "Call-Info: <http://bob:(removed)@contoso.com/a@b:c>"},
+		{"Contact: <sip:a@b;password=SECRET;token=SECRET>", "Contact: <sip:a@b;password=(removed);token=(removed)"},
+		// A line that is folded goes on, though it looks like a header.
+		{"Authorization: NTLM a=\"b\",\r\n opaque: SECRET\r\nTo: x\r\n", "Authorization: NTLM (removed)\r\nTo: x\r\n"},
 		// What is no credential stays.
 		{"From: <sip:alice@contoso.com:5061;opaque=user:epid:abc;gruu>;tag=a:b@c\nContact: <sip:10.1.9.9:5061>, <sip:bob@x>\nms-user-logon-data: RemoteUser\n",
 			"From: <sip:alice@contoso.com:5061;opaque=user:epid:abc;gruu>;tag=a:b@c\nContact: <sip:10.1.9.9:5061>, <sip:bob@x>\nms-user-logon-data: RemoteUser\n"},
@@ -61,6 +67,31 @@ func TestCredentialsAreTakenOut(t *testing.T) {
 		}
 		if again := string(Redact([]byte(got))); again != got {
 			t.Errorf("%q\nagain gives %q", got, again)
+		}
+	}
+}
+
+// The longest record may hold nothing but credentials. If each cost a copy of
+// the line, this would allocate 100 GB.
+func TestManyCredentialsOnOneLineAreTakenOutInOneGo(t *testing.T) {
+	for _, c := range []struct{ one, want string }{
+		{"nonce=SECRET ", "nonce=(removed) "},
+		{"nonce=\"\"", "nonce=(removed)"},
+		{"sip:a:SECRET@b ", "sip:a:(removed)@b "},
+		{"sip:", "sip:"},
+	} {
+		const times = 50_000
+		in := []byte("X: " + strings.Repeat(c.one, times))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		got := string(Redact(in))
+		runtime.ReadMemStats(&after)
+		if got != "X: "+strings.Repeat(c.want, times) {
+			t.Errorf("%q: %.80s", c.one, got)
+		}
+		allocated := after.TotalAlloc - before.TotalAlloc
+		if allocated > 64*uint64(len(in)) {
+			t.Errorf("%q: %d bytes allocated for %d", c.one, allocated, len(in))
 		}
 	}
 }
