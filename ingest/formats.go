@@ -56,12 +56,14 @@ func (f *File) Head() (*Head, error) {
 }
 
 // looksBinary tells data that is no text: more than one control character in a
-// hundred, not counting a NUL byte that is a whole field.
+// hundred, not counting a NUL byte that is a whole field. Several in a row are
+// what a crash leaves in a text: they count as one.
 func looksBinary(b []byte) bool {
 	n := 0
 	for i, c := range b {
 		switch {
 		case c >= 0x20, c == '\n', c == '\r', c == '\t', c == '\f':
+		case c == 0 && i > 0 && b[i-1] == 0:
 		case c == 0 && i > 0 && i+1 < len(b) && fieldEnd(b[i-1]) && fieldEnd(b[i+1]):
 		default:
 			n++

@@ -178,3 +178,14 @@ func TestNamesAreShownOnOneLine(t *testing.T) {
 	wantPile(t, p, dir, `a\ncalaudit: warning: x.csv: of no known format; see calaudit formats`,
 		`error b\r.gz: the file is cut short; copy it again`, `error no\nsuch: no such file or folder; check the path`)
 }
+
+// A crash leaves NUL bytes where rows were. They cost these rows alone.
+func TestARunOfNULBytesDoesNotHideAFile(t *testing.T) {
+	dir := t.TempDir()
+	text := "time,activity,user\n" + strings.Repeat("2009-03-02 08:00:00,im-login,alice@contoso.com\n", 100)
+	put(t, dir, "crash.csv", []byte(text+strings.Repeat("\x00", 4096)+"\n"+text[19:]))
+	put(t, dir, "binary", []byte(strings.Repeat("a\x00b\x01\x00\x00\x02", 1000)))
+	put(t, dir, "zeros", make([]byte, 4096))
+	p := Gather([]string{dir})
+	wantPile(t, p, dir, "crash.csv: activity-csv", "binary: binary data of no known format", "zeros: of no known format; see calaudit formats")
+}

@@ -316,6 +316,9 @@ func (t *traceReader) at(rec *siptrace.Record) (int64, error) {
 	if at > t.limit {
 		return 0, told("the time %s lies in the future; check the clock of the machine that wrote the trace", time.UnixMilli(at).UTC().Format(time.RFC3339))
 	}
+	if at < earliest.UnixMilli() {
+		return 0, told("the time %s is before 2000; check the clock of the machine that wrote the trace", time.UnixMilli(at).UTC().Format(time.RFC3339))
+	}
 	f := &t.files[t.file]
 	if !f.dated {
 		f.first, f.last, f.dated = at, at, true

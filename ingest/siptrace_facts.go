@@ -98,7 +98,7 @@ func (t *traceReader) mergeRequest(x *transaction) {
 	switch x.method {
 	case register:
 		contact := m.Get("Contact")
-		seconds, told := expires(m)
+		seconds, told := asksFor(m)
 		x.signOff = x.signOff || told && seconds == 0 || len(contact) == 1 && contact[0] == '*'
 		x.fetch = len(contact) == 0
 	case service:
@@ -135,14 +135,31 @@ func (t *traceReader) mergeAnswer(x *transaction) {
 	}
 }
 
-// expires is for how many seconds a registration holds, by the header or by the
-// parameter of the first Contact.
-func expires(m *sip.Message) (seconds int, ok bool) {
-	v := m.Get("Expires")
-	if v == nil {
-		c, _, _ := sip.NextAddress(m.Get("Contact"))
-		v, _ = sip.Param(c.Params, "expires")
+// asksFor is for how many seconds a REGISTER asks: what stands at the Contact
+// goes before the header (RFC 3261, section 10.2.1.1).
+func asksFor(m *sip.Message) (seconds int, ok bool) {
+	if seconds, ok = contactExpires(m); ok {
+		return seconds, true
 	}
+	return wholeSeconds(m.Get("Expires"))
+}
+
+// expires is for how many seconds an answer registers: by the header, else by
+// the first Contact. There may be Contacts of other endpoints of the user.
+func expires(m *sip.Message) (seconds int, ok bool) {
+	if v := m.Get("Expires"); v != nil {
+		return wholeSeconds(v)
+	}
+	return contactExpires(m)
+}
+
+func contactExpires(m *sip.Message) (seconds int, ok bool) {
+	c, _, _ := sip.NextAddress(m.Get("Contact"))
+	v, _ := sip.Param(c.Params, "expires")
+	return wholeSeconds(v)
+}
+
+func wholeSeconds(v []byte) (seconds int, ok bool) {
 	n, err := strconv.Atoi(string(v))
 	return n, err == nil && n >= 0
 }

@@ -280,8 +280,11 @@ func addressed(m *sip.Message) (callID []byte, from, to sip.Address, err error) 
 
 // cutCSeq cuts `2 REGISTER`.
 func cutCSeq(v []byte) (number, method []byte, ok bool) {
-	number, method, ok = bytes.Cut(v, []byte{' '})
-	method = bytes.TrimSpace(method)
+	i := bytes.IndexAny(v, " \t")
+	if i < 0 {
+		return v, nil, false
+	}
+	number, method, ok = v[:i], bytes.TrimSpace(v[i:]), true
 	return number, method, ok && len(number) > 0 && len(method) > 0
 }
 

@@ -339,3 +339,41 @@ func TestNamesThatStateNothingAreNotGivenAway(t *testing.T) {
 		t.Errorf("names %v", res.names)
 	}
 }
+
+// What stands at the Contact goes before the header Expires (RFC 3261, section
+// 10.2.1.1); both may be there.
+func TestTheContactTellsASignOff(t *testing.T) {
+	for _, c := range []struct {
+		headers []string
+		want    int
+	}{
+		{[]string{"Expires: 7200", "Contact: <sip:10.1.9.9>;expires=0"}, 0},
+		{[]string{"Expires: 0", "Contact: <sip:10.1.9.9>;expires=7200"}, 1},
+		{[]string{"Expires: 0", "Contact: <sip:10.1.9.9>"}, 0},
+		{[]string{"Expires: 7200", "Contact: <sip:10.1.9.9>"}, 1},
+	} {
+		s := newStory()
+		s.signIn("alice@contoso.com", "a1", aliceEpid, c.headers, "reg", 200)
+		if res := readTraces(t, siptrace.OCSLogger, traceEnv, render(siptrace.OCSLogger, s.msgs)); len(res.facts()) != c.want {
+			t.Errorf("%v: %v, want %d", c.headers, res.facts(), c.want)
+		}
+	}
+}
+
+func TestATabMayStandInCSeq(t *testing.T) {
+	s := newStory()
+	s.signIn("alice@contoso.com", "a1", aliceEpid, aliceSays, "reg", 200)
+	text := strings.ReplaceAll(render(siptrace.OCSLogger, s.msgs), " REGISTER\r\n", "\tREGISTER\r\n")
+	if res := readTraces(t, siptrace.OCSLogger, traceEnv, text); len(res.facts()) != 1 || len(res.rejects) != 0 {
+		t.Errorf("%v, rejected %v", res.facts(), res.rejects)
+	}
+}
+
+func TestAMessageOfAnotherCenturyIsRejected(t *testing.T) {
+	s := newStory()
+	s.signIn("alice@contoso.com", "a1", aliceEpid, aliceSays, "reg", 200)
+	text := strings.ReplaceAll(render(siptrace.OCSLogger, s.msgs), "/2009-", "/1998-")
+	if res := readTraces(t, siptrace.OCSLogger, traceEnv, text); len(res.facts()) != 0 || len(res.rejects) != 2 {
+		t.Errorf("%v, rejected %v", res.facts(), res.rejects)
+	}
+}

@@ -96,16 +96,21 @@ func (w *words[T]) grow() {
 
 // load reads everything that is saved.
 func (w *words[T]) load(ctx context.Context, q querier) error {
+	var blocks int // the last one's row may say anything
+	if err := q.QueryRowContext(ctx, "SELECT count(*) FROM dictionary WHERE kind=?", w.kind).Scan(&blocks); err != nil {
+		return err
+	}
 	total, err := w.count(ctx, q)
 	if err != nil {
 		return err
 	}
+	total = min(total, 1+blocks*wordsPerBlock)
 	rows, err := q.QueryContext(ctx, "SELECT first, words, block FROM dictionary WHERE kind=? ORDER BY first", w.kind)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	w.values, w.slots = make([]T, 1, min(total, 1<<26)), nil
+	w.values, w.slots = make([]T, 1, total), nil
 	for rows.Next() {
 		var first, n int
 		var block sql.RawBytes
@@ -128,11 +133,15 @@ func (w *words[T]) load(ctx context.Context, q querier) error {
 
 // count is how many words are saved, the zero value included.
 func (w *words[T]) count(ctx context.Context, q querier) (n int, err error) {
-	err = q.QueryRowContext(ctx, "SELECT first+words FROM dictionary WHERE kind=? ORDER BY first DESC LIMIT 1", w.kind).Scan(&n)
-	if errors.Is(err, sql.ErrNoRows) {
+	var first int
+	err = q.QueryRowContext(ctx, "SELECT first, words FROM dictionary WHERE kind=? ORDER BY first DESC LIMIT 1", w.kind).Scan(&first, &n)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
 		return 1, nil
+	case err == nil && (first < 1 || n < 1 || n > wordsPerBlock):
+		return 0, fmt.Errorf("dictionary %d: block %d: %w", w.kind, first, segment.ErrDamaged)
 	}
-	return n, err
+	return first + n, err
 }
 
 // few reads words a block at a time, when they are asked for: the look-up of

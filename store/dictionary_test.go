@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"calaudit/audit"
 	"calaudit/ingest"
+	"calaudit/store/segment"
 )
 
 // keeps interns random words in several transactions and checks that all ways
@@ -109,6 +111,27 @@ func TestMarkedNamesHoldTheOneLookedFor(t *testing.T) {
 		found, err := some.marked(map[uint16]bool{markOf(names[id].Text): true})
 		if err != nil || !slices.Contains(found, uint32(id)) {
 			t.Fatalf("%q is not among %v; %v", names[id].Text, found, err)
+		}
+	}
+}
+
+// TestADamagedDictionaryIsToldAndTakesNoRoom: what its last row says of how many
+// words there are is what room is made for.
+func TestADamagedDictionaryIsToldAndTakesNoRoom(t *testing.T) {
+	ctx := context.Background()
+	for _, change := range []string{"words=-1", "words=-99999999", "words=0", "words=513", "words=66000000", "first=66000001", "first=-511"} {
+		s := mustOpen(t, filepath.Join(t.TempDir(), "a.db"))
+		w := newNames()
+		w.id(ingest.Name{Kind: ingest.UserName, Text: "a@contoso.com"})
+		if err := s.write(ctx, func(tx *sql.Tx) error { return w.save(ctx, tx) }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.db.ExecContext(ctx, "UPDATE dictionary SET "+change); err != nil {
+			t.Fatal(err)
+		}
+		again := newNames()
+		if err := again.load(ctx, s.q); !errors.Is(err, segment.ErrDamaged) || cap(again.values) > 2*wordsPerBlock {
+			t.Errorf("%s: room for %d words, %v", change, cap(again.values), err)
 		}
 	}
 }

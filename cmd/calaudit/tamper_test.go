@@ -46,6 +46,8 @@ func TestCheckSeesWhatWasChangedBehindItsBack(t *testing.T) {
 		"DELETE FROM reject WHERE rowid=(SELECT min(rowid) FROM reject)",
 		"DELETE FROM dictionary WHERE kind=4",
 		"DELETE FROM dictionary WHERE kind=3",
+		"UPDATE dictionary SET words=-words WHERE kind=2",
+		"UPDATE dictionary SET words=66000000 WHERE kind=1 AND first=(SELECT max(first) FROM dictionary WHERE kind=1)",
 		"UPDATE dictionary SET block=(SELECT block FROM dictionary WHERE kind=3 AND first=1) WHERE kind=3",
 		"DELETE FROM summary WHERE id=1",
 		"UPDATE summary SET pages=(SELECT pages FROM summary WHERE id=1) WHERE id=2",

@@ -300,7 +300,7 @@ func parseMarked(m *sip.Message, text []byte) {
 			line = line[:n-1]
 		}
 		line = sip.Unindent(line, indent)
-		if len(line) > 0 && line[0] == bodyMark[0] && bytes.HasPrefix(line, bodyMark) {
+		if isBodyMark(line) {
 			m.Whole = true
 			m.Body = bodyBehind(text)
 			return
@@ -310,6 +310,12 @@ func parseMarked(m *sip.Message, text []byte) {
 		}
 		text = rest
 	}
+}
+
+// isBodyMark tells the line where the body begins, in any case of letters: what
+// is private stands there.
+func isBodyMark(line []byte) bool {
+	return len(line) >= len(bodyMark) && line[0]|0x20 == 'm' && bytes.EqualFold(line[:len(bodyMark)], bodyMark)
 }
 
 // bodyBehind is what stands behind the first colon; "-" is no body.

@@ -28,11 +28,11 @@ func (r *Record) Public() []byte {
 
 // beforeBody is a message's record up to the body.
 func (r *Record) beforeBody() []byte {
-	started := r.marked
+	started := false
 	for at := 0; at < len(r.Text); {
 		line, _ := firstLine(r.Text[at:], true)
 		switch {
-		case r.marked && bytes.HasPrefix(bytes.TrimLeft(line, " \t"), bodyMark), started && !r.marked && blankLine(line):
+		case r.marked && isBodyMark(bytes.TrimLeft(line, " \t")), started && blankLine(line):
 			return r.Text[:at]
 		case bytes.Contains(line, r.start):
 			started = true

@@ -12,12 +12,15 @@ import (
 // The body is private: it is in no text that is shown or kept.
 func TestThePublicTextEndsBeforeTheBody(t *testing.T) {
 	for name, in := range map[string]string{
-		"ocslogger": ocsPrefix + "$$begin_record\nStart-Line: ACK sip:b SIP/2.0\nTo: x\n" + ocsOther + "Message-Body: secret\n\nsecret\n$$end_record\n",
-		"uccapi":    ucPrefix + "Data Received - x\n" + ucPrefix + "ACK sip:b SIP/2.0\nTo: x\n\nsecret\n",
-		"sipe":      sipeMarkA + "ACK sip:b SIP/2.0\nTo: x\n\nsecret\n" + sipeMarkB,
-		"bare":      "ACK sip:b SIP/2.0\nTo: x\n\nsecret\n\nsecret",
+		"ocslogger":                   ocsPrefix + "$$begin_record\nStart-Line: ACK sip:b SIP/2.0\nTo: x\n" + ocsOther + "Message-Body: secret\n\nsecret\n$$end_record\n",
+		"ocslogger, another case":     ocsPrefix + "$$begin_record\nStart-Line: ACK sip:b SIP/2.0\nTo: x\nmessage-body: secret\n$$end_record\n",
+		"ocslogger, without the mark": ocsPrefix + "$$begin_record\nStart-Line: ACK sip:b SIP/2.0\nTo: x\n\nsecret\n$$end_record\n",
+		"uccapi":                      ucPrefix + "Data Received - x\n" + ucPrefix + "ACK sip:b SIP/2.0\nTo: x\n\nsecret\n",
+		"sipe":                        sipeMarkA + "ACK sip:b SIP/2.0\nTo: x\n\nsecret\n" + sipeMarkB,
+		"bare":                        "ACK sip:b SIP/2.0\nTo: x\n\nsecret\n\nsecret",
 	} {
-		rec, err := NewReader(strings.NewReader(in), shapes[name]).Read()
+		shape, _, _ := strings.Cut(name, ",")
+		rec, err := NewReader(strings.NewReader(in), shapes[shape]).Read()
 		if err != nil {
 			t.Fatal(err)
 		}
