@@ -172,9 +172,12 @@ func (l *lister) entry(line int) (e Entry, err error) {
 	}
 	voice = voice || l.phones && !l.p.Has(listVoice)
 	(&adObject{login: l.fields[listLogin], upn: l.fields[listPrincipal]}).logon(&e)
-	if id, err := ParseUser(l.fields[listLine]); err != nil {
+	switch id, err := ParseUser(l.fields[listLine]); {
+	case !IsNumber(id) && !e.Subject():
+		return e, fmt.Errorf("%s %s is no number, and there is no %s; mend it in the directory", l.columns[listLine], quoteShort(l.fields[listLine]), l.columns[listAddress])
+	case err != nil:
 		l.note(line, l.columns[listLine]+" that is neither a number nor an address is ignored", err)
-	} else if IsNumber(id) {
+	case IsNumber(id):
 		e.Line164 = id
 	}
 	if e.Home = l.named(l.fields[listPool], ParseServer); e.Home == "" && l.fields[listHomeDN] != "" {
