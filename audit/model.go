@@ -92,6 +92,19 @@ func (m *Model) Position() []Position {
 	return rows
 }
 
+// Undetermined is how many subjects no rule decides.
+func (m *Model) Undetermined() (n int) {
+	for _, side := range []struct {
+		present []bool
+		all     []standing
+	}{{m.s.present.users, m.chosen.users}, {m.s.present.devices, m.chosen.devices}} {
+		for i, is := range side.present {
+			n += bit(is && side.all[i].outcome == undetermined)
+		}
+	}
+	return n
+}
+
 // Alternative is what an audit comes to when one question is answered the other
 // way.
 type Alternative struct {

@@ -43,6 +43,8 @@ type Advice struct {
 	Position  []audit.Position `json:"position"`
 	Proposals []Proposal       `json:"proposals"` // one of each kind
 	Subjects  int              `json:"subjects"`
+
+	Undetermined int `json:"undetermined"` // subjects, users and devices, that no rule decides
 }
 
 // Sum is what an audit comes to, or what is saved.
@@ -121,6 +123,8 @@ func Advise(in *Input) (*Advice, error) {
 		Position:  a.base.Position(),
 		Now:       a.sum(a.base.Figures(audit.ForPeople)),
 		Proposals: []Proposal{},
+
+		Undetermined: a.base.Undetermined(),
 	}
 	for i := range x.Owned {
 		if e := &x.Owned[i]; e.Priced && out.Currency == "" {

@@ -99,6 +99,7 @@ func (a *app) advise(ctx context.Context, s *store.Store, f *auditFlags, p *plan
 		return err
 	}
 	r := &audit.Report{Position: advice.Position} // what --fail-on looks at
+	r.Totals.Users.Undetermined = advice.Undetermined
 	switch {
 	case advice.Subjects == 0:
 		a.warn("nothing to audit between %s and %s: no evidence of any user or device; ingest exports, or move the window with --as-of and --window", advice.Window.From, advice.Window.To)
