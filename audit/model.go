@@ -218,6 +218,22 @@ func (m *Model) Demands() []Demand { return m.chosen.demands(nil) }
 // Whose is the number of the party of a usage, -1 for none.
 func (m *Model) Whose(u *Usage) int { return int(m.s.w.personNamed[u.User]) }
 
+// SharesAccounts marks, by the numbers of parties, shared accounts and the people
+// who use them: what is done about one of these touches others.
+func (m *Model) SharesAccounts() []bool {
+	marks := make([]bool, len(m.s.w.persons))
+	for account, x := range m.s.w.crews {
+		if len(x.people) == 0 {
+			continue
+		}
+		marks[account] = true
+		for _, g := range x.people {
+			marks[g] = true
+		}
+	}
+	return marks
+}
+
 // Machine is the number of the machine of a usage, -1 for none.
 func (m *Model) Machine(u *Usage) int { return int(m.s.w.deviceOfUse(u)) }
 

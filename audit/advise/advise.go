@@ -84,6 +84,7 @@ type Item struct {
 	Licenses []string `json:"licenses"` // held
 	Versions []string `json:"versions,omitempty"`
 	Last     string   `json:"last,omitempty"`   // dormant-account: last activity before the window, RFC 3339; empty when none is known
+	Shared   []string `json:"shared,omitempty"` // dormant-account: shared accounts that are disabled with it
 	Events   []Event  `json:"events,omitempty"` // rare-enterprise: what asks for more than Standard
 	Users    int      `json:"users,omitempty"`  // shared-device: persons who used it
 	Metric   string   `json:"metric,omitempty"`

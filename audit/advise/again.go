@@ -20,6 +20,7 @@ type adviser struct {
 	parties  []audit.Party
 	machines []audit.Machine
 	classes  []ingest.Class
+	sharing  []bool        // parties who share an account, and such accounts
 	usages   []audit.Usage // of base, calls whoever the peer was
 	calls    []audit.Usage // of base, by class of the peer
 	priced   bool
@@ -39,6 +40,7 @@ func newAdviser(in *Input) (a *adviser, err error) {
 		return nil, err
 	}
 	a.parties, a.machines, a.classes = a.base.Parties(), a.base.Machines(), a.base.Classes()
+	a.sharing = a.base.SharesAccounts()
 	if a.in.Calls != nil {
 		if a.calls, err = a.in.Calls(a.classes); err != nil {
 			return nil, err
@@ -72,9 +74,9 @@ func remembered(calls func([]ingest.Class) ([]audit.Usage, error)) func([]ingest
 }
 
 // apart reports persons whom nothing but their own CALs can cover for what they
-// do on no machine of somebody else.
+// do on no machine of somebody else, and whose accounts are nobody else's.
 func (a *adviser) apart(n int) bool {
-	return a.parties[n].Class == ingest.Hosted || a.parties[n].Class == ingest.Guest && !a.offered
+	return !a.sharing[n] && (a.parties[n].Class == ingest.Hosted || a.parties[n].Class == ingest.Guest && !a.offered)
 }
 
 // each goes through all usages, calls as the class of their peers has them.

@@ -37,7 +37,7 @@ func (a *adviser) dormant() (*Proposal, error) {
 	}
 	for _, n := range who {
 		x := &a.parties[n]
-		p.Items = append(p.Items, Item{ID: x.ID, Kind: "user", Name: x.Name, Class: x.Class.String(), Licenses: x.Licenses, Versions: x.Versions, Last: last[n]})
+		p.Items = append(p.Items, Item{ID: x.ID, Kind: "user", Name: x.Name, Class: x.Class.String(), Licenses: x.Licenses, Versions: x.Versions, Last: last[n], Shared: sharedOf(x)})
 	}
 	after, err := a.again(a.disabled(who))
 	if err != nil {
@@ -70,6 +70,17 @@ func (a *adviser) disabled(who []int) *audit.Input {
 		}
 	}
 	return in
+}
+
+// sharedOf names the accounts of a person that are shared with others.
+func sharedOf(x *audit.Party) (names []string) {
+	for _, c := range x.Accounts {
+		if id := c.Entry.Primary; id != "" && c.Current && c.Entry.Enabled && !slices.Contains(x.Idents, id) {
+			names = append(names, id)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // dormantShapes: nothing is known of them but states, so what they ask for is

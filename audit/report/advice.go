@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -212,6 +213,15 @@ func items(a *advise.Advice, p *advise.Proposal) Grid {
 		add(Column{Name: "Holds"}, holds)
 		add(Column{Name: "Last activity"}, func(x *advise.Item) string { return orNone(date(x.Last), "none known") })
 		g.Notes = []string{"Last activity: before the window, as far back as there is evidence."}
+		shared := map[string]bool{}
+		for i := range p.Items {
+			for _, account := range p.Items[i].Shared {
+				shared[account] = true
+			}
+		}
+		if len(shared) > 0 {
+			g.Notes = append(g.Notes, "Shared accounts, disabled with each of the people who use them: "+some(slices.Sorted(maps.Keys(shared)), namesShown)+".")
+		}
 	case advise.Rare:
 		add(Column{Name: "Person", Min: 24}, func(x *advise.Item) string { return x.ID })
 		add(Column{Name: "Holds", Drop: 1}, holds)
