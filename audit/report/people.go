@@ -32,7 +32,7 @@ func people(r *audit.Report) Grid {
 				by = append(by, fmt.Sprintf("%s %s", tieWords[tie], grouped(n)))
 			}
 		}
-		g.Facts = append(g.Facts, Fact{Name: "Merged", Text: fmt.Sprintf("%s of these were met under several names; these are theirs by: %s", grouped(p.MergedPersons), and(by))})
+		g.Facts = append(g.Facts, Fact{Name: "Merged", Text: fmt.Sprintf("%s met under several names; these are theirs by: %s", plural(p.MergedPersons, "of these was", "of these were"), and(by))})
 		g.Notes = append(g.Notes, "calaudit users --merged names them; calaudit user ID says by what each name is theirs.")
 	}
 	for _, a := range p.Shared {
