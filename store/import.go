@@ -129,6 +129,11 @@ func (c *Command) importUnit(ctx context.Context, u *ingest.Unit, sources []sour
 				}
 			}
 			w = newWriter(tx, command, u, toRead, c.env, c.words)
+			for i := range w.files { // in an order that does not depend on which is read first
+				if _, err := w.begin(ctx, i); err != nil {
+					return err
+				}
+			}
 			w.pruned, err = prunedBefore(ctx, tx)
 			return err
 		}, func(b *ingest.Batch) error {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	"calaudit/audit"
 	"calaudit/store/segment"
 )
 
@@ -110,7 +111,8 @@ func dropSpans(ctx context.Context, tx *sql.Tx, day int64) error {
 	return nil
 }
 
-// fillSpans makes spans of a kind, shortest first.
+// fillSpans makes spans of a kind, shortest first, those of one length on all
+// cores.
 func fillSpans(ctx context.Context, tx *sql.Tx, spans []span, kind int, m merger) error {
 	if len(spans) == 0 {
 		return nil
@@ -120,8 +122,8 @@ func fillSpans(ctx context.Context, tx *sql.Tx, spans []span, kind int, m merger
 		return err
 	}
 	defer put.Close()
-	w := &pageWriter{perRow: pagesPerSpanRow}
-	for _, s := range spans {
+	fill := func(s span) error {
+		w := &pageWriter{perRow: pagesPerSpanRow}
 		w.save = func(ctx context.Context, row *summaryRow) error {
 			_, err := put.ExecContext(ctx, s.days, s.day, row.kind, row.first, row.last, row.pages)
 			return err
@@ -139,9 +141,18 @@ func fillSpans(ctx context.Context, tx *sql.Tx, spans []span, kind int, m merger
 		if err := errors.Join(err, w.turn(ctx, 0), w.put(ctx)); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO spanned(days, day, kind) VALUES(?,?,?)", s.days, s.day, kind); err != nil {
+		_, err = tx.ExecContext(ctx, "INSERT INTO spanned(days, day, kind) VALUES(?,?,?)", s.days, s.day, kind)
+		return err
+	}
+	for len(spans) > 0 {
+		n := 1
+		for n < len(spans) && spans[n].days == spans[0].days {
+			n++
+		}
+		if err := audit.AtATime(n, Workers(), func(i int) error { return fill(spans[i]) }); err != nil {
 			return err
 		}
+		spans = spans[n:]
 	}
 	return nil
 }
