@@ -263,7 +263,7 @@ func (a *app) writing(ctx context.Context, create bool, f func(*store.Store) err
 		return &codedError{exitBusy, fmt.Errorf("%s: another run holds the database; wait for it and run again", a.db)}
 	}
 	defer lock.Unlock()
-	hugePages(memoryAim)
+	hugePages(memoryAim * 3 / 2) // the heap is not without gaps
 	limitMemory()
 	s, err := store.Open(ctx, a.db)
 	if err != nil {
