@@ -294,7 +294,7 @@ func (s *Store) subjectsWith(ctx context.Context, run int, kind, text string, ca
 			return err
 		}
 		if text != "" {
-			lines, err := io.ReadAll(flate.NewReader(bytes.NewReader(plane)))
+			lines, err := inflate(plane)
 			if err != nil {
 				return err
 			}
@@ -341,11 +341,19 @@ func (s *Store) Subject(ctx context.Context, run int, kind, id string) (*audit.S
 	return &list[1], nil
 }
 
+// inflate unpacks a plane, into room for what planes mostly hold.
+func inflate(data []byte) ([]byte, error) {
+	var out bytes.Buffer
+	out.Grow(40 * len(data))
+	_, err := out.ReadFrom(flate.NewReader(bytes.NewReader(data)))
+	return out.Bytes(), err
+}
+
 // oneOfPlane reads the one subject of a plane with the id, nil when there is
 // none, without the others: how many reasons stand before it, and in all. No
 // text in JSON has a bare quote, so what is looked for is no part of one.
 func oneOfPlane(data []byte, id string) (found *audit.Subject, before, all int, err error) {
-	lines, err := io.ReadAll(flate.NewReader(bytes.NewReader(data)))
+	lines, err := inflate(data)
 	if err != nil {
 		return nil, 0, 0, err
 	}

@@ -293,9 +293,9 @@ func limitMemory() {
 // reading opens the database for a command that only looks.
 func (a *app) reading(ctx context.Context, f func(*store.Store) error) error {
 	// Most look-ups end before there is anything to collect.
-	hugePages(16 << 20)
+	hugePages(32 << 20)
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
+		debug.SetGCPercent(1600)
 		debug.SetMemoryLimit(memoryAim)
 	}
 	s, err := store.OpenReadOnly(ctx, a.db)
