@@ -309,17 +309,23 @@ func (s *cdrSet) voice(r *cdrRows) rowReader {
 		_, noMediation, err := r.number(c.mediation)
 		return len(r.value(c.number)) > 0 && !(noGateway && noMediation), err
 	}
+	return r.voiceRow(key, func(p *Party) (bool, error) { return read(from, p) }, func(p *Party) (bool, error) { return read(to, p) })
+}
+
+// voiceRow reads a row of the table of phone calls or of its view: from and to
+// read a side, and tell whether it is on the telephone network.
+func (r *cdrRows) voiceRow(key cdrKey, from, to func(p *Party) (pstn bool, err error)) rowReader {
 	return func(rec *Record) (string, error) {
 		rec.Kind = VoiceRecord
 		if err := r.key(key, rec); err != nil {
 			return "", err
 		}
-		if pstn, err := read(from, &rec.From); err != nil {
+		if pstn, err := from(&rec.From); err != nil {
 			return "", err
 		} else if pstn {
 			rec.Flags |= FromPSTN
 		}
-		if pstn, err := read(to, &rec.To); err != nil {
+		if pstn, err := to(&rec.To); err != nil {
 			return "", err
 		} else if pstn {
 			rec.Flags |= ToPSTN

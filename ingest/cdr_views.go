@@ -227,23 +227,7 @@ func (v *cdrView) voice() rowReader {
 		}
 		return len(v.value(c.phone)) > 0 && len(v.value(c.gateway))+len(v.value(c.mediation)) > 0, nil
 	}
-	return func(rec *Record) (string, error) {
-		rec.Kind = VoiceRecord
-		if err := v.cdrRows.key(key, rec); err != nil {
-			return "", err
-		}
-		if pstn, err := read(from, &rec.From); err != nil {
-			return "", err
-		} else if pstn {
-			rec.Flags |= FromPSTN
-		}
-		if pstn, err := read(to, &rec.To); err != nil {
-			return "", err
-		} else if pstn {
-			rec.Flags |= ToPSTN
-		}
-		return "", nil
-	}
+	return v.voiceRow(key, func(p *Party) (bool, error) { return read(from, p) }, func(p *Party) (bool, error) { return read(to, p) })
 }
 
 func (v *cdrView) media() rowReader {
