@@ -252,16 +252,21 @@ func (s *Store) checkSubjects(ctx context.Context) (string, error) {
 // the subjects.
 func (s *Store) checkPlaces(ctx context.Context) (wrong string, err error) {
 	type ends struct{ kind, first, last string }
-	planes := map[int64]ends{} // those that runs share are opened once
+	all := map[int64]ends{} // those that runs share are opened once
+	var p planes
 	err = each(ctx, s.q, "SELECT id, data FROM plane", func(rows *sql.Rows) error {
 		var id int64
-		var data []byte
+		var data sql.RawBytes
 		if err := rows.Scan(&id, &data); err != nil {
 			return err
 		}
-		list, err := unpackPlane(data)
+		lines, err := p.unpack(data)
+		if err != nil {
+			return err
+		}
+		list, err := subjectsOf(lines)
 		if n := len(list); n > 0 {
-			planes[id] = ends{list[0].Kind, list[0].ID, list[n-1].ID}
+			all[id] = ends{list[0].Kind, list[0].ID, list[n-1].ID}
 		}
 		return err
 	})
@@ -273,7 +278,7 @@ func (s *Store) checkPlaces(ctx context.Context) (wrong string, err error) {
 		var e ends
 		var plane int64
 		err := rows.Scan(&run, &e.kind, &e.first, &e.last, &plane)
-		if err == nil && planes[plane] != e {
+		if err == nil && all[plane] != e {
 			wrong = fmt.Sprintf("run %d: its subjects from %s are not where they are looked for", run, e.first)
 		}
 		return err

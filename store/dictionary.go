@@ -187,15 +187,21 @@ func (f *few[T]) at(id uint32) (v T) {
 	return block[int(id)-first]
 }
 
+// markSet is a set of marks, a bit for each there may be.
+type markSet [1 << 16 / 64]uint64
+
+func (m *markSet) add(mark uint16)      { m[mark/64] |= 1 << (mark % 64) }
+func (m *markSet) has(mark uint16) bool { return m[mark/64]>>(mark%64)&1 != 0 }
+
 // marked lists the words with one of the marks: those that are looked for, and
 // some more.
-func (f *few[T]) marked(marks map[uint16]bool) (ids []uint32, err error) {
+func (f *few[T]) marked(marks *markSet) (ids []uint32, err error) {
 	err = each(f.ctx, f.q, "SELECT first, marks FROM dictionary WHERE kind=?", func(rows *sql.Rows) error {
 		var first uint32
 		var list sql.RawBytes
 		err := rows.Scan(&first, &list)
 		for i := 0; i+1 < len(list); i += 2 {
-			if marks[binary.LittleEndian.Uint16(list[i:])] {
+			if marks.has(binary.LittleEndian.Uint16(list[i:])) {
 				ids = append(ids, first+uint32(i/2))
 			}
 		}
@@ -207,17 +213,40 @@ func (f *few[T]) marked(marks map[uint16]bool) (ids []uint32, err error) {
 // each calls for all words, which are valid during the call only.
 func (f *few[T]) each(call func(id uint32, v *T)) error {
 	block := make([]T, wordsPerBlock)
+	return f.eachBlock(func(first uint32, n int, packed []byte) error {
+		err := f.words.readInto(block, n, packed)
+		for i := range min(n, len(block)) {
+			call(first+uint32(i), &block[i])
+		}
+		return err
+	})
+}
+
+// firsts calls for the first column of all words: the users of parties.
+func (f *few[T]) firsts(call func(id uint32, v uint64)) error {
+	var values [wordsPerBlock]uint64
+	return f.eachBlock(func(first uint32, n int, packed []byte) error {
+		if n < 1 || n > len(values) {
+			return segment.ErrDamaged
+		}
+		r := segment.NewReader(packed)
+		r.Column(values[:n])
+		for i, v := range values[:n] {
+			call(first+uint32(i), v)
+		}
+		return r.Err()
+	})
+}
+
+func (f *few[T]) eachBlock(call func(first uint32, n int, packed []byte) error) error {
 	return each(f.ctx, f.q, "SELECT first, words, block FROM dictionary WHERE kind=?", func(rows *sql.Rows) error {
-		var first, n int
+		var first uint32
+		var n int
 		var packed sql.RawBytes
 		if err := rows.Scan(&first, &n, &packed); err != nil {
 			return err
 		}
-		err := f.words.readInto(block, n, packed)
-		for i := range min(n, len(block)) {
-			call(uint32(first+i), &block[i])
-		}
-		return err
+		return call(first, n, packed)
 	}, f.words.kind)
 }
 

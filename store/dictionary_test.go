@@ -108,7 +108,9 @@ func TestMarkedNamesHoldTheOneLookedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id := 1; id < len(names); id += 7 {
-		found, err := some.marked(map[uint16]bool{markOf(names[id].Text): true})
+		var marks markSet
+		marks.add(markOf(names[id].Text))
+		found, err := some.marked(&marks)
 		if err != nil || !slices.Contains(found, uint32(id)) {
 			t.Fatalf("%q is not among %v; %v", names[id].Text, found, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -85,21 +86,27 @@ func (s *Store) Lines(ctx context.Context, from, to time.Time, ids []string, lim
 			return nil, explain(err)
 		}
 	}
-	for _, more := range []bool{false, true} { // first the users of the machines, then the parties of all users
-		if !more && len(l.who.Machines) == 0 {
-			continue
-		}
-		err = parties.each(func(id uint32, p *ingest.Party) {
-			if !more && (l.who.Machines[p.Device] || l.who.Machines[p.Endpoint]) && p.User != 0 && !l.users[p.User] {
+	if len(l.who.Machines) > 0 {
+		err = parties.each(func(_ uint32, p *ingest.Party) {
+			if (l.who.Machines[p.Device] || l.who.Machines[p.Endpoint]) && p.User != 0 && !l.users[p.User] {
 				l.users[p.User], machines = true, true
-			}
-			if more && l.users[p.User] {
-				l.parties[id] = true
 			}
 		})
 		if err != nil {
 			return nil, explain(err)
 		}
+	}
+	low, high := ingest.ID(math.MaxUint32), ingest.ID(0) // most users are outside
+	for id := range l.users {
+		low, high = min(low, id), max(high, id)
+	}
+	err = parties.firsts(func(id uint32, user uint64) {
+		if user := ingest.ID(user); low <= user && user <= high && l.users[user] {
+			l.parties[id] = true
+		}
+	})
+	if err != nil {
+		return nil, explain(err)
 	}
 	if !machines {
 		l.limit = limit
@@ -130,13 +137,13 @@ func (s *Store) Lines(ctx context.Context, from, to time.Time, ids []string, lim
 // whoIs finds the numbers of the texts that somebody goes by.
 func whoIs(names *few[ingest.Name], ids []string) (Who, error) {
 	who := Who{Users: map[ingest.ID]bool{}, Machines: map[ingest.ID]bool{}}
-	wanted, phones, marks := map[string]bool{}, map[string]bool{}, map[uint16]bool{}
+	wanted, phones, marks := map[string]bool{}, map[string]bool{}, new(markSet)
 	for _, id := range ids {
 		wanted[id] = true
-		marks[markOf(id)] = true
+		marks.add(markOf(id))
 		if user, ok := strings.CutPrefix(id, "sip:"); ok { // a device that is an identity
 			phones[user] = true
-			marks[markOf(user)] = true
+			marks.add(markOf(user))
 		}
 	}
 	numbers, err := names.marked(marks)

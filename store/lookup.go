@@ -294,6 +294,9 @@ func (l *lookup) block(ctx context.Context, blocks map[uint64]opened, id uint64)
 	if b, ok := blocks[id]; ok {
 		return b, nil
 	}
+	if l.space.rows == nil {
+		l.space.rows = make([]segment.Row, 0, 32*segment.Max) // to grow takes longer than to find
+	}
 	b := opened{start: len(l.space.rows)}
 	var imported uint32
 	var block []byte

@@ -54,6 +54,8 @@ type Store struct {
 	// The dictionary as this process wrote it last; nil: it is in the database.
 	names   []ingest.Name
 	parties []ingest.Party
+
+	planes planes
 }
 
 // querier is what a database and a transaction have in common.
@@ -154,7 +156,8 @@ func existing(path string) (there bool, err error) {
 // needs write access to its companion files; an account without it can still
 // read a database at rest.
 func readOnly(path string) string {
-	const options = "&_foreign_keys=1&_query_only=1&_busy_timeout=10000"
+	// A look-up asks the same few questions again and again.
+	const options = "&_foreign_keys=1&_query_only=1&_busy_timeout=10000&_stmt_cache_size=32&_cache_size=64"
 	if f, err := os.OpenFile(path, os.O_RDWR, 0); err == nil {
 		f.Close()
 		if probe, err := os.CreateTemp(filepath.Dir(path), ".calaudit-*"); err == nil {

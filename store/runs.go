@@ -48,12 +48,22 @@ var ErrNoRun = errors.New("no saved run; audit first: calaudit run PATH, or cala
 
 // Run loads a saved run, the newest for id 0.
 func (s *Store) Run(ctx context.Context, id int) (*Run, error) {
-	query := "SELECT id, at, report, chain FROM run ORDER BY id DESC LIMIT 1"
-	var args []any
-	if id != 0 {
-		query, args = "SELECT id, at, report, chain FROM run WHERE id=?", []any{id}
+	return s.run(ctx, id, "report")
+}
+
+// RunOf loads a saved run as far as it says something of one subject: without
+// the estate's exemptions, which may be most of it.
+func (s *Store) RunOf(ctx context.Context, id int) (*Run, error) {
+	r, err := s.run(ctx, id, "json_remove(report, '$.exemptions')")
+	if err != nil {
+		return s.Run(ctx, id) // which tells well what is damaged
 	}
-	r, err := scanRun(s.q.QueryRowContext(ctx, query, args...))
+	return r, nil
+}
+
+func (s *Store) run(ctx context.Context, id int, report string) (*Run, error) {
+	query := "SELECT id, at, " + report + ", chain FROM run WHERE id=coalesce(nullif(?,0), (SELECT max(id) FROM run))"
+	r, err := scanRun(s.q.QueryRowContext(ctx, query, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		if id == 0 {
 			return nil, ErrNoRun

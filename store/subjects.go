@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"compress/flate"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -14,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/klauspost/compress/flate"
+
 	"calaudit/audit"
 	"calaudit/store/segment"
 )
@@ -21,8 +22,8 @@ import (
 // Subjects are packed in blocks that end where the hash of an id says so, at
 // about every subjectsPerBlock, and at the latest at four times as many. So a
 // subject that comes or goes changes one block, and the others are found to be
-// there already.
-const subjectsPerBlock = 256
+// there already. Looking one up unpacks a block.
+const subjectsPerBlock = 64
 
 // subjectBlock is some subjects of a run on their way into the table.
 type subjectBlock struct {
@@ -213,47 +214,6 @@ func secondsText(s uint64) string {
 	return time.Unix(int64(s), 0).UTC().Format(time.RFC3339)
 }
 
-// unpackPlane reads the subjects of a plane, without figures.
-func unpackPlane(data []byte) ([]audit.Subject, error) {
-	dec := json.NewDecoder(flate.NewReader(bytes.NewReader(data)))
-	var list []audit.Subject
-	for {
-		var s audit.Subject
-		switch err := dec.Decode(&s); {
-		case err == io.EOF:
-			return list, nil
-		case err != nil:
-			return nil, err
-		}
-		list = append(list, s)
-	}
-}
-
-// addFigures completes the subjects of a plane.
-func addFigures(subjects []audit.Subject, figures []byte) error {
-	n := 0
-	for i := range subjects {
-		n += len(subjects[i].Reasons)
-	}
-	count, first, last := make([]uint64, n), make([]uint64, n), make([]uint64, n)
-	r := segment.NewReader(figures)
-	r.Column(count)
-	r.Column(first)
-	r.Column(last)
-	if err := r.End(); err != nil {
-		return err
-	}
-	at := 0
-	for i := range subjects {
-		for k := range subjects[i].Reasons {
-			x := &subjects[i].Reasons[k]
-			x.Count, x.First, x.Last = int(count[at]), secondsText(first[at]), secondsText(last[at])
-			at++
-		}
-	}
-	return nil
-}
-
 // Subjects streams the subjects of a run in order; kind "" means both.
 func (s *Store) Subjects(ctx context.Context, run int, kind string, call func(audit.Subject) error) error {
 	return s.subjectsWith(ctx, run, kind, "", call)
@@ -288,21 +248,20 @@ func (s *Store) subjectsWith(ctx context.Context, run int, kind, text string, ca
 		return explain(err)
 	}
 	defer rows.Close()
+	var p planes
 	for rows.Next() {
-		var plane, figures []byte
+		var plane, figures sql.RawBytes
 		if err := rows.Scan(&plane, &figures); err != nil {
 			return err
 		}
-		if text != "" {
-			lines, err := inflate(plane)
-			if err != nil {
-				return err
-			}
-			if !bytes.Contains(lines, []byte(text)) {
-				continue
-			}
+		lines, err := p.unpack(plane)
+		if err != nil {
+			return err
 		}
-		list, err := unpackPlane(plane)
+		if !bytes.Contains(lines, []byte(text)) {
+			continue
+		}
+		list, err := subjectsOf(lines)
 		if err != nil {
 			return err
 		}
@@ -320,60 +279,26 @@ func (s *Store) subjectsWith(ctx context.Context, run int, kind, text string, ca
 
 // Subject finds one subject of a run by its id; nil when there is none.
 func (s *Store) Subject(ctx context.Context, run int, kind, id string) (*audit.Subject, error) {
-	var plane, figures []byte
-	err := s.q.QueryRowContext(ctx, `SELECT p.data, s.figures FROM run_subjects s JOIN plane p ON p.id=s.plane
-		WHERE s.run=?1 AND s.kind=?2 AND s.first=(SELECT max(first) FROM run_subjects WHERE run=?1 AND kind=?2 AND first<=?3) AND s.last>=?3`, run, kind, id).Scan(&plane, &figures)
+	var plane int64
+	var data, packed []byte
+	err := s.q.QueryRowContext(ctx, `SELECT p.id, p.data, s.figures FROM run_subjects s JOIN plane p ON p.id=s.plane
+		WHERE s.run=?1 AND s.kind=?2 AND s.first=(SELECT max(first) FROM run_subjects WHERE run=?1 AND kind=?2 AND first<=?3) AND s.last>=?3`, run, kind, id).Scan(&plane, &data, &packed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, explain(err)
 	}
-	found, before, all, err := oneOfPlane(plane, id)
+	found, before, all, err := s.planes.one(plane, func() ([]byte, error) { return data, nil }, id)
 	if found == nil || err != nil {
 		return nil, err
 	}
-	// The figures of the subjects before it come first, those after it last.
-	list := []audit.Subject{{Reasons: make([]audit.Reason, before)}, *found, {Reasons: make([]audit.Reason, all-before-len(found.Reasons))}}
-	if err := addFigures(list, figures); err != nil {
+	f, err := readFigures(packed, all)
+	if err != nil {
 		return nil, err
 	}
-	return &list[1], nil
-}
-
-// inflate unpacks a plane, into room for what planes mostly hold.
-func inflate(data []byte) ([]byte, error) {
-	var out bytes.Buffer
-	out.Grow(40 * len(data))
-	_, err := out.ReadFrom(flate.NewReader(bytes.NewReader(data)))
-	return out.Bytes(), err
-}
-
-// oneOfPlane reads the one subject of a plane with the id, nil when there is
-// none, without the others: how many reasons stand before it, and in all. No
-// text in JSON has a bare quote, so what is looked for is no part of one.
-func oneOfPlane(data []byte, id string) (found *audit.Subject, before, all int, err error) {
-	lines, err := inflate(data)
-	if err != nil {
-		return nil, 0, 0, err
-	}
-	quoted, err := json.Marshal(id)
-	if err != nil {
-		return nil, 0, 0, err
-	}
-	reason := []byte(`{"rule":`)
-	all = bytes.Count(lines, reason)
-	start := []byte(`{"id":` + string(quoted) + `,`)
-	at := 0
-	if !bytes.HasPrefix(lines, start) {
-		at = bytes.Index(lines, append([]byte{'\n'}, start...)) + 1
-		if at == 0 {
-			return nil, 0, all, nil
-		}
-	}
-	line, _, _ := bytes.Cut(lines[at:], []byte{'\n'})
-	found = new(audit.Subject)
-	return found, bytes.Count(lines[:at], reason), all, json.Unmarshal(line, found)
+	f.add(found, before)
+	return found, nil
 }
 
 // Verdict is what a run said of a subject.
@@ -408,11 +333,10 @@ func (s *Store) Verdicts(ctx context.Context, kind, id string) ([]Verdict, error
 	for _, p := range places {
 		outcome, ok := known[p.plane]
 		if !ok {
-			var data []byte
-			if err := s.q.QueryRowContext(ctx, "SELECT data FROM plane WHERE id=?", p.plane).Scan(&data); err != nil {
-				return nil, explain(err)
-			}
-			found, _, _, err := oneOfPlane(data, id)
+			found, _, _, err := s.planes.one(p.plane, func() (data []byte, err error) {
+				err = s.q.QueryRowContext(ctx, "SELECT data FROM plane WHERE id=?", p.plane).Scan(&data)
+				return data, explain(err)
+			}, id)
 			if err != nil {
 				return nil, err
 			}

@@ -27,7 +27,7 @@ func (a *app) reportCommand() *cobra.Command {
 				}
 			}
 			return a.reading(ctx, func(s *store.Store) error {
-				r, err := latest(ctx, s, id)
+				r, err := latest(ctx, id, s.Run)
 				if err != nil {
 					return err
 				}
@@ -96,7 +96,7 @@ func (a *app) diffCommand() *cobra.Command {
 				var subjects [2][]audit.Subject
 				for i, id := range ids {
 					var err error
-					if runs[i], err = latest(ctx, s, id); err != nil {
+					if runs[i], err = latest(ctx, id, s.Run); err != nil {
 						return err
 					}
 					err = s.Subjects(ctx, id, "", func(sub audit.Subject) error {

@@ -9,7 +9,8 @@ import (
 // Most kernels give them only where they are asked for, and a run that fills
 // 200 MB in a few seconds otherwise spends a fifth of its time on being given
 // fifty thousand pages, one by one. The wish sticks to the addresses, which are
-// free again at once; a kernel that has none to give gives small ones.
+// free again after the next collection; a kernel that has none to give gives
+// small ones.
 func hugePages(bytes int) {
 	// In pieces, for the runtime clears a piece whose addresses it used before.
 	const piece = 4 << 20
@@ -24,5 +25,4 @@ func hugePages(bytes int) {
 	}
 	clear(room)
 	debug.SetGCPercent(percent)
-	debug.FreeOSMemory()
 }

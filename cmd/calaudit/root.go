@@ -264,7 +264,8 @@ func (a *app) writing(ctx context.Context, create bool, f func(*store.Store) err
 	}
 	defer lock.Unlock()
 	hugePages(memoryAim * 3 / 2) // the heap is not without gaps
-	limitMemory()
+	debug.FreeOSMemory()         // else the room counts as taken
+	setLimit()
 	s, err := store.Open(ctx, a.db)
 	if err != nil {
 		return err
@@ -285,6 +286,14 @@ func limitMemory() {
 		return
 	}
 	runtime.GC() // what was live long ago is no measure
+	setLimit()
+}
+
+// setLimit takes what was live at the last collection for the measure.
+func setLimit() {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return
+	}
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
 	debug.SetMemoryLimit(max(memoryAim, int64(live[0].Value.Uint64())*7/2))
@@ -294,6 +303,7 @@ func limitMemory() {
 func (a *app) reading(ctx context.Context, f func(*store.Store) error) error {
 	// Most look-ups end before there is anything to collect.
 	hugePages(32 << 20)
+	runtime.GC() // frees them
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(1600)
 		debug.SetMemoryLimit(memoryAim)
@@ -307,8 +317,8 @@ func (a *app) reading(ctx context.Context, f func(*store.Store) error) error {
 }
 
 // latest loads the run a command shows: --run N, else the newest.
-func latest(ctx context.Context, s *store.Store, id int) (*store.Run, error) {
-	r, err := s.Run(ctx, id)
+func latest(ctx context.Context, id int, load func(context.Context, int) (*store.Run, error)) (*store.Run, error) {
+	r, err := load(ctx, id)
 	if id != 0 {
 		err = usageError(err) // the number was given
 	}

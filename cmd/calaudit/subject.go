@@ -38,7 +38,7 @@ func (a *app) subjectCommand(kind string) *cobra.Command {
 				return usagef("--limit %d is less than 0", limit)
 			}
 			return a.reading(ctx, func(s *store.Store) error {
-				r, err := latest(ctx, s, run)
+				r, err := latest(ctx, run, s.RunOf)
 				if err != nil {
 					return err
 				}
@@ -46,6 +46,10 @@ func (a *app) subjectCommand(kind string) *cobra.Command {
 					return a.write(report.SharedAccount(*account))
 				}
 				sub, err := findSubject(ctx, s, r.ID, kind, args[0])
+				if err != nil {
+					return err
+				}
+				history, err := history(ctx, s, sub)
 				if err != nil {
 					return err
 				}
@@ -57,10 +61,6 @@ func (a *app) subjectCommand(kind string) *cobra.Command {
 					if err := addSources(ctx, s, lines, imports); err != nil {
 						return err
 					}
-				}
-				history, err := history(ctx, s, sub)
-				if err != nil {
-					return err
 				}
 				others, err := sharing(ctx, s, r.ID, sub)
 				if err != nil {

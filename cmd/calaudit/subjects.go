@@ -132,7 +132,7 @@ func (a *app) subjectsCommand(kind string) *cobra.Command {
 				return err
 			}
 			return a.reading(ctx, func(s *store.Store) error {
-				r, err := latest(ctx, s, run)
+				r, err := latest(ctx, run, s.Run)
 				if err != nil {
 					return err
 				}

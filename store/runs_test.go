@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"calaudit/audit"
+)
+
+// The run of one subject's page is the saved run but for the exemptions, and
+// tells damage as the whole does.
+func TestTheRunOfOneSubjectLacksExemptionsAlone(t *testing.T) {
+	ctx := context.Background()
+	s := mustOpen(t, filepath.Join(t.TempDir(), "a.db"))
+	for _, asOf := range []string{"2009-03-30", "2009-03-31"} {
+		r := &audit.Report{AsOf: asOf, Notes: []string{"'$.exemptions'"}, Exemptions: []audit.Exemption{{}, {}}}
+		audit.Seal(r, nil)
+		if err := s.SaveRun(ctx, time.Unix(1e9, 0), r, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for id, asOf := range []string{"2009-03-31", "2009-03-30", "2009-03-31"} {
+		whole, err1 := s.Run(ctx, id)
+		brief, err2 := s.RunOf(ctx, id)
+		if err1 != nil || err2 != nil || whole.Report.AsOf != asOf || len(whole.Report.Exemptions) != 2 || brief.Report.Exemptions != nil {
+			t.Fatalf("%d: %+v, %v; %+v, %v", id, whole, err1, brief, err2)
+		}
+		whole.Report.Exemptions = nil
+		if !reflect.DeepEqual(whole, brief) {
+			t.Errorf("%d: %+v, %+v", id, whole, brief)
+		}
+	}
+	if _, err := s.db.ExecContext(ctx, "UPDATE run SET report='{' WHERE id=2"); err != nil {
+		t.Fatal(err)
+	}
+	for _, load := range []func(context.Context, int) (*Run, error){s.Run, s.RunOf} {
+		if _, err := load(ctx, 0); err == nil || !strings.Contains(err.Error(), "run 2 is damaged") {
+			t.Error(err)
+		}
+		if _, err := load(ctx, 3); err == nil || err.Error() != "no run 3; see calaudit runs" {
+			t.Error(err)
+		}
+	}
+}
