@@ -53,15 +53,16 @@ func (s *cdrSet) meetings(r *cdrRows, idName, uriName, typeName string) rowReade
 		if t != nil {
 			e.aux, e.media = t.aux, t.media
 		}
-		if e.aux == 0 {
+		if e.aux == 0 && word >= 0 {
 			e.aux, e.media = meetingKind(string(r.value(word)))
 		}
+		address := string(r.value(uri))
 		if e.aux == 0 {
-			e.aux, e.media = meetingKind(string(r.value(uri)))
+			e.aux, e.media = meetingKind(address)
 		}
 		e.gap = r.gap && e.aux == 0
 		if meeting {
-			e.aux |= int32(addressHash(string(r.value(uri))))
+			e.aux |= int32(addressHash(address))
 		}
 		if old := ids.at(n); old == nil || s.before(e, *old) {
 			*ids.put(n) = e

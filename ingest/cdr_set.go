@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -74,9 +75,16 @@ func (c *cdrSchema) read(ctx context.Context, files []*File, env *Env, emit Emit
 	return nil
 }
 
-// together reads tables on all cores. Of several errors that of the table that
-// comes first counts, so that a refusal is the same every time.
+// together reads tables on all cores, the biggest first. Of several errors that
+// of the biggest counts, so that a refusal is the same every time.
 func (s *cdrSet) together(ctx context.Context, tables [][]cdrPart, emit Emit) error {
+	size := func(of []cdrPart) (n int64) {
+		for _, p := range of {
+			n += p.file.Size
+		}
+		return n
+	}
+	slices.SortStableFunc(tables, func(a, b []cdrPart) int { return cmp.Compare(size(b), size(a)) })
 	errs := make([]error, len(tables))
 	free := make(chan struct{}, max(1, min(runtime.NumCPU(), 8)))
 	var wg sync.WaitGroup

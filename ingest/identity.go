@@ -18,6 +18,33 @@ const maxIdentity = 450
 // names a conference or a service and is nobody: "" without an error. Empty
 // text is "" as well.
 func ParseUser(s string) (string, error) {
+	if id, ok := plainUser(s); ok {
+		return id, nil
+	}
+	return parseUser(s)
+}
+
+// plainUser is ParseUser for the form that most addresses have: sip:, then a
+// name and a domain of lower-case letters, digits, "-", "_" and ".".
+func plainUser(s string) (id string, ok bool) {
+	id, ok = strings.CutPrefix(s, "sip:")
+	if !ok || len(id) > maxIdentity {
+		return "", false
+	}
+	at := 0
+	for i := range len(id) {
+		switch c := id[i]; {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '.', c == '-', c == '_':
+		case c == '@' && at == 0 && i > 0:
+			at = i
+		default:
+			return "", false
+		}
+	}
+	return id, at > 0 && at+1 < len(id) && id[len(id)-1] != '.'
+}
+
+func parseUser(s string) (string, error) {
 	raw := s
 	s = address(s)
 	if s == "" {

@@ -6,9 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"hash/maphash"
-	"io"
 	"math"
 	"math/bits"
 
@@ -300,10 +298,17 @@ var seed = maphash.MakeSeed()
 
 // markOf is the mark of a text: part of the format.
 func markOf(text string) uint16 {
-	h := fnv.New32a()
-	io.WriteString(h, text)
-	sum := h.Sum32()
+	sum := fnv1a(text)
 	return uint16(sum>>16) ^ uint16(sum)
+}
+
+// fnv1a is the 32 bits of FNV-1a of a text, as hash/fnv has them with a copy.
+func fnv1a(text string) uint32 {
+	h := uint32(2166136261)
+	for i := range len(text) {
+		h = (h ^ uint32(text[i])) * 16777619
+	}
+	return h
 }
 
 // mix spreads the bits of two numbers over the result.

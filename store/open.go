@@ -72,6 +72,10 @@ var ErrNoDatabase = errors.New("no such database; ingest evidence first: calaudi
 // rolled back, what was there before is untouched.
 var ErrFull = errors.New("the disk is full; make room and run again")
 
+// keepStatements saves making statements again: the same few are asked all the
+// time.
+const keepStatements = "&_stmt_cache_size=64"
+
 // Open opens or creates the database for writing and brings its schema up to
 // date. It refuses databases of other programs and of newer versions of this one.
 func Open(ctx context.Context, path string) (*Store, error) {
@@ -96,7 +100,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	s, err := open(ctx, path, "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_foreign_keys=1&_secure_delete=1&_busy_timeout=10000")
+	s, err := open(ctx, path, "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_foreign_keys=1&_secure_delete=1&_busy_timeout=10000"+keepStatements)
 	if err == nil {
 		if err = s.migrate(ctx); err == nil {
 			return s, nil
@@ -156,8 +160,7 @@ func existing(path string) (there bool, err error) {
 // needs write access to its companion files; an account without it can still
 // read a database at rest.
 func readOnly(path string) string {
-	// A look-up asks the same few questions again and again.
-	const options = "&_foreign_keys=1&_query_only=1&_busy_timeout=10000&_stmt_cache_size=32&_cache_size=64"
+	const options = "&_foreign_keys=1&_query_only=1&_busy_timeout=10000&_cache_size=64" + keepStatements
 	if f, err := os.OpenFile(path, os.O_RDWR, 0); err == nil {
 		f.Close()
 		if probe, err := os.CreateTemp(filepath.Dir(path), ".calaudit-*"); err == nil {

@@ -8,8 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
-	"io"
 	"sync"
 	"time"
 
@@ -46,11 +44,7 @@ func blocksOf(subjects []audit.Subject) (blocks []*subjectBlock) {
 	return blocks
 }
 
-func endsBlock(id string) bool {
-	h := fnv.New32a()
-	io.WriteString(h, id)
-	return h.Sum32()%subjectsPerBlock == 0
-}
+func endsBlock(id string) bool { return fnv1a(id)%subjectsPerBlock == 0 }
 
 // putSubjects stores the subjects of a run, sorted by kind and id. They are
 // packed on all cores.

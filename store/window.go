@@ -217,27 +217,31 @@ func (w *Window) Usages() []audit.Usage {
 
 // listed makes usages of the sums that hold something, on all cores.
 func listed(sums []sum, usage func(i uint32, x *sum) audit.Usage) []audit.Usage {
+	return kept(len(sums), func(i int) bool { return sums[i].count > 0 }, func(i int) audit.Usage { return usage(uint32(i), &sums[i]) })
+}
+
+// kept makes something of each of the n that are wanted, on all cores.
+func kept[T any](n int, wanted func(i int) bool, of func(i int) T) []T {
 	const together = 16 << 10
-	parts := (len(sums) + together - 1) / together
-	each := func(part int, call func(i int)) {
-		for i := part * together; i < min((part+1)*together, len(sums)); i++ {
-			if sums[i].count > 0 {
-				call(i)
-			}
+	parts := (n + together - 1) / together
+	at := make([]int, parts+1) // where those of a part begin
+	audit.OnCores(parts, 1, func(part int) {
+		for i := part * together; i < min((part+1)*together, n); i++ {
+			at[part+1] += bit(wanted(i))
 		}
-	}
-	at := make([]int, parts+1) // where the usages of a part begin
-	audit.OnCores(parts, 1, func(part int) { each(part, func(int) { at[part+1]++ }) })
+	})
 	for part := range parts {
 		at[part+1] += at[part]
 	}
-	list := make([]audit.Usage, at[parts])
+	list := make([]T, at[parts])
 	audit.OnCores(parts, 1, func(part int) {
 		next := list[at[part]:]
-		each(part, func(i int) {
-			next[0] = usage(uint32(i), &sums[i])
-			next = next[1:]
-		})
+		for i := part * together; i < min((part+1)*together, n); i++ {
+			if wanted(i) {
+				next[0] = of(i)
+				next = next[1:]
+			}
+		}
 	})
 	return list
 }
@@ -260,13 +264,10 @@ func (w *Window) Calls(ctx context.Context, class []ingest.Class) ([]audit.Usage
 		w = &Window{s: w.s, from: w.from, to: w.to, table: w.table, start: w.start, usage: w.usage, sums: w.sums, byDay: true}
 	}
 	const classes = spanPeers
+	calls := kept(len(w.sums), func(i int) bool { return w.sums[i].count > 0 && w.table.values[w.usage[i]].Activity.Call() }, func(i int) uint32 { return uint32(i) })
 	number := make([]uint32, len(w.sums)) // of the calls, from 1
-	calls := make([]uint32, 0, len(w.sums)/2)
-	for i := range w.sums {
-		if w.sums[i].count > 0 && w.table.values[w.usage[i]].Activity.Call() {
-			calls = append(calls, uint32(i))
-			number[i] = uint32(len(calls))
-		}
+	for n, i := range calls {
+		number[i] = uint32(n) + 1
 	}
 	of := func(peerPSTN bool, peer uint64) ingest.Class {
 		switch {
