@@ -84,7 +84,10 @@ func (k *classifier) person(p *person) ingest.Class {
 		p.device = 0
 		return ingest.Hosted
 	}
-	directory := map[string]ingest.Class{} // rule 2
+	var directory map[string]ingest.Class // rule 2
+	if len(p.accounts) > 0 {
+		directory = map[string]ingest.Class{}
+	}
 	for _, a := range p.accounts {
 		class := ingest.NoClass
 		switch {

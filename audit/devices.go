@@ -10,7 +10,7 @@ import (
 // machines unifies device ids: endpoints with the machine a record puts them
 // on, and everything that the estate or the directory says is one phone.
 func (c *caster) machines() {
-	ids := newInterned()
+	ids := newInterned(len(c.in.Names) / 4)
 	nodes := make([]int32, len(c.in.Names)) // by number of the name, -1 for those that are on no machine
 	for i := range nodes {
 		nodes[i] = -1

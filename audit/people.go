@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"calaudit/ingest"
 )
@@ -74,7 +75,7 @@ func (a *Account) active() bool { return a.Current && a.Entry.Enabled }
 
 // casting folds identities into persons and finds their classes.
 func casting(in *Input, usages []Usage) *cast {
-	c := &caster{in: in, usages: usages, idents: newInterned()}
+	c := &caster{in: in, usages: usages, idents: newInterned(len(in.Names) / 2)}
 	c.observe()
 	c.fold()
 	c.group()
@@ -100,6 +101,8 @@ type caster struct {
 	basis  map[string]logonBasis
 	stand  map[string]string // stand-ins of accounts of other forests: identity by SID of the account
 	out    cast
+
+	telling sync.Mutex // over the conflicts
 }
 
 // identFacts is what the usages say about one identity.
@@ -112,6 +115,8 @@ type identFacts struct {
 }
 
 func (c *caster) conflict(subject, format string, args ...any) {
+	c.telling.Lock()
+	defer c.telling.Unlock()
 	c.out.conflicts = append(c.out.conflicts, Conflict{Subject: subject, What: fmt.Sprintf(format, args...)})
 }
 
@@ -231,14 +236,8 @@ func (c *caster) group() {
 	c.member = member
 	c.out.persons = make([]person, len(groups))
 	c.out.personOf = make(map[string]int32, len(member))
-	for g, members := range groups {
-		p := &c.out.persons[g]
-		p.device = -1
-		for _, m := range members {
-			p.idents = append(p.idents, c.idents.texts[m])
-			c.out.personOf[c.idents.texts[m]] = int32(g)
-		}
-		slices.Sort(p.idents)
+	for text, id := range c.idents.ids {
+		c.out.personOf[text] = member[id]
 	}
 	for i := range c.in.Accounts {
 		a := &c.in.Accounts[i]
@@ -248,25 +247,28 @@ func (c *caster) group() {
 		}
 	}
 	names := newClassifier(c)
-	for g := range c.out.persons {
-		p := &c.out.persons[g]
-		p.id, p.name = c.personID(p)
-		p.class = names.person(p)
+	texts := make([]string, len(member))
+	c.out.ties, c.out.met = make([]tie, len(member)), make([]uint32, len(member))
+	at := make([]int, len(groups)+1) // where the identities of a person begin
+	for g, ids := range groups {
+		at[g+1] = at[g] + len(ids)
 	}
-	c.out.ties, c.out.met = make([]tie, 0, len(member)), make([]uint32, 0, len(member))
-	for g := range c.out.persons {
-		for _, text := range c.out.persons[g].idents {
-			id := c.idents.ids[text]
-			t, met := byNothing, uint32(0)
+	OnCores(len(groups), 512, func(g int) {
+		p, ids, first, end := &c.out.persons[g], groups[g], at[g], at[g+1]
+		slices.SortFunc(ids, func(a, b int32) int { return strings.Compare(c.idents.texts[a], c.idents.texts[b]) })
+		for i, id := range ids {
+			texts[first+i] = c.idents.texts[id]
 			if int(id) < len(c.ties) {
-				t = c.ties[id]
+				c.out.ties[first+i] = c.ties[id]
 			}
 			if int(id) < len(c.facts) {
-				met = c.facts[id].met
+				c.out.met[first+i] = c.facts[id].met
 			}
-			c.out.ties, c.out.met = append(c.out.ties, t), append(c.out.met, met)
 		}
-	}
+		p.device, p.idents = -1, texts[first:end:end]
+		p.id, p.name = c.personID(p)
+		p.class = names.person(p)
+	})
 }
 
 // personID: the estate's key, else the directory's primary address (of an

@@ -11,12 +11,10 @@ import (
 
 // subjects writes the verdicts out, users before devices, by id.
 func (s *session) subjects(r *result, others []otherAnswers) []Subject {
-	users := grouped(len(s.w.persons), len(s.w.uses), func(i int) int32 { return s.w.uses[i].user })
-	devices := grouped(len(s.w.devices), len(s.w.uses), func(i int) int32 { return s.w.uses[i].device })
 	names := labels{s.in.Policy.Licenses}
-	ofUsers := bySubject(others, func(o *otherAnswers) []differs { return o.users }, names)
-	ofDevices := bySubject(others, func(o *otherAnswers) []differs { return o.devices }, names)
-	// Who is a subject, in the order of the result: place in persons or devices.
+	var users, devices [][]int32
+	var ofUsers, ofDevices map[int32][]OtherAnswer
+	var people, machines []int32 // who is a subject, in the order of the result: place in persons or devices
 	list := func(of [][]int32, id func(i int32) string) (present []int32) {
 		for i, uses := range of {
 			if len(uses) > 0 {
@@ -26,8 +24,19 @@ func (s *session) subjects(r *result, others []otherAnswers) []Subject {
 		slices.SortFunc(present, func(a, b int32) int { return cmp.Compare(id(a), id(b)) })
 		return present
 	}
-	people := list(users, func(i int32) string { return s.w.persons[i].id })
-	machines := list(devices, func(i int32) string { return s.w.devices[i].id })
+	work := [...]func(){
+		func() { ofUsers = bySubject(others, func(o *otherAnswers) []differs { return o.users }, names) },
+		func() {
+			users = grouped(len(s.w.persons), len(s.w.uses), func(i int) int32 { return s.w.uses[i].user })
+			people = list(users, func(i int32) string { return s.w.persons[i].id })
+		},
+		func() {
+			devices = grouped(len(s.w.devices), len(s.w.uses), func(i int) int32 { return s.w.uses[i].device })
+			machines = list(devices, func(i int32) string { return s.w.devices[i].id })
+		},
+		func() { ofDevices = bySubject(others, func(o *otherAnswers) []differs { return o.devices }, names) },
+	}
+	OnCores(len(work), 1, func(i int) { work[i]() })
 	all := make([]Subject, len(people)+len(machines))
 	shared, begin := s.w.sharing(), s.w.beginnings()
 	OnCores(len(people), 256, func(n int) {

@@ -30,7 +30,8 @@ type interned struct {
 	unionFind
 }
 
-func newInterned() *interned { return &interned{ids: map[string]int32{}} }
+// newInterned has room for so many texts.
+func newInterned(room int) *interned { return &interned{ids: make(map[string]int32, room)} }
 
 func (n *interned) id(text string) int32 {
 	if i, ok := n.ids[text]; ok {
@@ -45,19 +46,17 @@ func (n *interned) id(text string) int32 {
 // groups lists the members of each group and the group of each member.
 func (n *interned) groups() (members [][]int32, of []int32) {
 	of = make([]int32, len(n.texts))
-	number := map[int32]int32{}
-	for i := range n.texts {
+	number := make([]int32, len(n.texts)) // of the group of a root, from 1
+	groups := int32(0)
+	for i := range of {
 		root := n.find(int32(i))
-		g, ok := number[root]
-		if !ok {
-			g = int32(len(members))
-			number[root] = g
-			members = append(members, nil)
+		if number[root] == 0 {
+			groups++
+			number[root] = groups
 		}
-		members[g] = append(members[g], int32(i))
-		of[i] = g
+		of[i] = number[root] - 1
 	}
-	return members, of
+	return grouped(int(groups), len(of), func(i int) int32 { return of[i] }), of
 }
 
 func bit(b bool) int {
