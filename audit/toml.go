@@ -18,12 +18,14 @@ import (
 // its line and the keys that are valid in its place, every value of another
 // type with what is expected.
 func decodeStrict(file string, data []byte, into any) error {
-	if err := checkTypes(file, data, into); err != nil {
-		return err
-	}
+	types := make(chan error, 1)
+	go func() { types <- checkTypes(file, data, into) }() // an estate may be long
 	d := toml.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	err := d.Decode(into)
+	if wrong := <-types; wrong != nil {
+		return wrong
+	}
 	var missing *toml.StrictMissingError
 	if errors.As(err, &missing) {
 		var all []error

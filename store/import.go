@@ -333,14 +333,14 @@ func (c *Command) sources(ctx context.Context, u *ingest.Unit) ([]source, error)
 				return nil, explain(err)
 			}
 		}
-		if f.Hash = !met; !met {
-			continue
-		}
-		if err := list[i].hash(ctx); err != nil {
-			return nil, err
-		}
+		f.Hash = !met
 	}
-	return list, nil
+	return list, audit.AtATime(len(list), 8, func(i int) error {
+		if list[i].file.Hash {
+			return nil
+		}
+		return list[i].hash(ctx)
+	})
 }
 
 // hash reads the file for its hash alone.
