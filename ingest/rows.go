@@ -244,7 +244,7 @@ var (
 	latest   = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-func plausible(t time.Time, s string) (time.Time, error) {
+func plausible[T string | []byte](t time.Time, s T) (time.Time, error) {
 	if t.Before(earliest) || !t.Before(latest) {
 		return time.Time{}, fmt.Errorf("the time %q is not between 2000 and 2100", s)
 	}
