@@ -84,7 +84,9 @@ func (a *attester) cell(kind NameKind, column string, raw []byte) (*cell, error)
 	}
 	switch kind {
 	case UserName:
-		c.text, c.err = ParseUser(written)
+		if c.text, c.err = ParseUser(written); c.err != nil {
+			c.text = ""
+		}
 	case ServerName:
 		c.text = ParseServer(written)
 	}
