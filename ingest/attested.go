@@ -15,17 +15,33 @@ type attester struct {
 	emit  Emit
 	names *Names
 	b     *Batch
-	users map[string]userText // text as written -> canonical, as most repeat
+	cells map[NameKind]map[string]*cell // by the text as written, as most repeat
 	limit time.Time
 }
 
+// cell is a value of a column that names something, as it was read.
+type cell struct {
+	text string // canonical; "" is nobody or nothing
+	err  error
+	name ID // of the text, 0 until it is asked for
+}
+
+var emptyCell = &cell{}
+
 func newAttester(ctx context.Context, index int, names *Names, env *Env, emit Emit) *attester {
-	a := &attester{ctx: ctx, index: index, emit: emit, names: names, users: map[string]userText{}, limit: env.Now.Add(24 * time.Hour)}
+	a := &attester{ctx: ctx, index: index, emit: emit, names: names, cells: map[NameKind]map[string]*cell{}, limit: env.Now.Add(24 * time.Hour)}
 	a.b = a.fresh()
 	return a
 }
 
-func (a *attester) fresh() *Batch { return &Batch{File: a.index, Skipped: map[string]int{}} }
+// fresh is the next batch. Behind one that was full another is likely.
+func (a *attester) fresh() *Batch {
+	b := &Batch{File: a.index, Skipped: map[string]int{}}
+	if a.b != nil {
+		b.Records = newRecords(len(a.b.Records))
+	}
+	return b
+}
 
 func (a *attester) say(note string) { a.b.Notes = append(a.b.Notes, note) }
 
@@ -49,29 +65,61 @@ func (a *attester) reject(line int, err error, raw []byte) {
 	a.b.Rejects = append(a.b.Rejects, Reject{Line: line, What: what, Raw: EscapeRaw(raw)})
 }
 
-// user canonicalises the address in a column; "" is nobody.
-func (a *attester) user(column string, raw []byte) (string, error) {
+// cell reads a value: an address of somebody in its canonical form, the name of
+// a server likewise, everything else as it stands.
+func (a *attester) cell(kind NameKind, column string, raw []byte) (*cell, error) {
 	if len(raw) == 0 {
-		return "", nil
+		return emptyCell, nil
 	}
-	u, ok := a.users[string(raw)]
-	if !ok {
-		text := string(raw)
-		if err := readable(column, address(text), mendRow); err != nil {
-			return "", err // not to be remembered: it names the column
-		}
-		u.id, u.err = ParseUser(text)
-		if len(a.users) < 1<<20 { // a bound on memory, not on correctness
-			a.users[text] = u
-		}
+	if c, ok := a.cells[kind][string(raw)]; ok {
+		return c, c.err
 	}
-	return u.id, u.err
+	c := &cell{text: string(raw)}
+	written := c.text
+	if kind == UserName {
+		c.text = address(written)
+	}
+	if err := readable(column, c.text, mendRow); err != nil {
+		return nil, err // not to be remembered: it names the column
+	}
+	switch kind {
+	case UserName:
+		if c.text, c.err = ParseUser(written); c.err != nil {
+			c.text = ""
+		}
+	case ServerName:
+		c.text = ParseServer(written)
+	}
+	if a.cells[kind] == nil {
+		a.cells[kind] = map[string]*cell{}
+	}
+	if len(a.cells[kind]) < 1<<20 { // a bound on memory, not on correctness
+		a.cells[kind][written] = c
+	}
+	return c, c.err
 }
 
-// text reads a column that is kept as it stands.
-func (a *attester) text(column string, raw []byte) (string, error) {
-	text := string(raw)
-	return text, readable(column, text, mendRow)
+// id is the name's.
+func (a *attester) id(kind NameKind, c *cell) ID {
+	if c.name == 0 && c.text != "" {
+		c.name = a.names.ID(kind, c.text)
+	}
+	return c.name
+}
+
+// recall remembers what was made of a text, as most repeat.
+type recall[T any] map[string]T
+
+func (m recall[T]) of(raw []byte, read func(text string) T) T {
+	v, ok := m[string(raw)]
+	if !ok {
+		text := string(raw)
+		v = read(text)
+		if len(m) < 1<<16 { // a bound on memory, not on correctness
+			m[text] = v
+		}
+	}
+	return v
 }
 
 // inFuture refuses what lies later than the moment of import and a day.

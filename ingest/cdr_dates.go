@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"calaudit/ingest/delimited"
 )
@@ -76,7 +75,12 @@ func parseLocalTime(b []byte, order DateOrder) (ms int64, p precision, err error
 	if err != nil {
 		return 0, 0, err
 	}
-	day, err := date.day(order)
+	return date.at(clock, order)
+}
+
+// at is the moment of a date and a clock.
+func (d localDate) at(clock []byte, order DateOrder) (ms int64, p precision, err error) {
+	day, err := d.day(order)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -193,11 +197,8 @@ func (d localDate) day(order DateOrder) (int64, error) {
 	case own == DayFirst:
 		month, day = day, month
 	}
-	t := time.Date(d.year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-	if month < 1 || month > 12 || t.Day() != day || int(t.Month()) != month {
-		return 0, errNoTime
-	}
-	return t.UnixMilli(), nil
+	start, ok := dayStart(d.year, month, day)
+	return start, noTimeUnless(ok)
 }
 
 // parseClock reads " 10:17", "T10:17:57.240", " 10:17:57 AM", "10:17:57:240AM".

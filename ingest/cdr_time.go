@@ -88,12 +88,34 @@ func parseDate(b []byte) (start int64, ok bool) {
 	if !ok1 || !ok2 || !ok3 || !ok4 || b[4] != '-' || b[7] != '-' {
 		return 0, false
 	}
-	t := time.Date(century*100+year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-	if t.Day() != day || int(t.Month()) != month {
+	return dayStart(century*100+year, month, day)
+}
+
+// daysBefore is how many days of a year lie before each month, and at the end
+// its length, without a leap day.
+var daysBefore = [13]int{0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365}
+
+// dayStart is when a day begins, in milliseconds since the Unix epoch; not ok
+// when there is no such day. Years are those of four digits.
+func dayStart(year, month, day int) (ms int64, ok bool) {
+	if month < 1 || month > 12 || day < 1 {
 		return 0, false
 	}
-	return t.UnixMilli(), true
+	leap := year%4 == 0 && (year%100 != 0 || year%400 == 0)
+	length := daysBefore[month] - daysBefore[month-1]
+	if month == 2 && leap {
+		length++
+	}
+	before := year + 399 // leap years from year -399 up to the year before, as if all had 365 days
+	days := 365*(year-1970) + before/4 - before/100 + before/400 - leapsTo1970 + daysBefore[month-1] + day - 1
+	if month > 2 && leap {
+		days++
+	}
+	return int64(days) * dayMillis, day <= length
 }
+
+// leapsTo1970 is the count of dayStart for 1970.
+const leapsTo1970 = (1970+399)/4 - (1970+399)/100 + (1970+399)/400
 
 // read is parse with the limits of a plausible activity.
 func (c *cdrClock) read(b []byte, column string) (ms int64, p precision, err error) {

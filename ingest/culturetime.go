@@ -1,9 +1,9 @@
 package ingest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -19,23 +19,26 @@ func orderOf(s []byte) DateOrder {
 // parseCultureTime reads a time as the cultures of Windows write it, as a wall
 // clock in loc: see parseLocalTime; but a date alone is its midnight, as some
 // cultures leave that out. A "Z" at the end is UTC, whatever loc is.
-func parseCultureTime(s string, order DateOrder, loc *time.Location) (time.Time, error) {
-	if s = strings.TrimSpace(s); strings.IndexByte(s, 0xe2) >= 0 || strings.IndexByte(s, 0xc2) >= 0 { // spaces that do not break
-		s = strings.ReplaceAll(strings.ReplaceAll(s, "\u202f", " "), "\u00a0", " ")
+func parseCultureTime(s []byte, order DateOrder, loc *time.Location) (time.Time, error) {
+	if s = bytes.TrimSpace(s); bytes.IndexByte(s, 0xe2) >= 0 || bytes.IndexByte(s, 0xc2) >= 0 { // spaces that do not break
+		s = bytes.ReplaceAll(bytes.ReplaceAll(s, []byte("\u202f"), []byte{' '}), []byte("\u00a0"), []byte{' '})
 	}
-	text := s
-	if _, clock, err := splitLocal([]byte(s)); err == nil && len(clock) == 0 {
-		text += " 00:00"
+	date, clock, err := splitLocal(s)
+	if len(clock) == 0 {
+		clock = []byte(" 00:00")
 	}
-	ms, _, err := parseLocalTime([]byte(text), order)
+	var ms int64
+	if err == nil {
+		ms, _, err = date.at(clock, order)
+	}
 	switch {
 	case errors.Is(err, errNoTime):
-		return time.Time{}, told("%s is no time; expected a date and a time of day such as 3/31/2009 1:05:00 PM", quoteShort(s))
+		return time.Time{}, told("%s is no time; expected a date and a time of day such as 3/31/2009 1:05:00 PM", quoteShort(string(s)))
 	case err != nil:
-		return time.Time{}, fmt.Errorf("%s: %w", quoteShort(s), err)
+		return time.Time{}, fmt.Errorf("%s: %w", quoteShort(string(s)), err)
 	}
 	wall := time.UnixMilli(ms).UTC()
-	if loc == time.UTC || strings.HasSuffix(strings.ToUpper(s), "Z") {
+	if loc == time.UTC || s[len(s)-1]|0x20 == 'z' {
 		return plausible(wall, s)
 	}
 	t := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), loc)

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"fmt"
 	"math/rand"
 	"strings"
 	"testing"
@@ -47,7 +46,7 @@ func TestCultureTimesAreReadOrRefused(t *testing.T) {
 		{"", MonthFirst, `"" is no time; expected`},
 	} {
 		got := ""
-		if at, err := parseCultureTime(c.in, c.order, time.UTC); err != nil {
+		if at, err := parseCultureTime([]byte(c.in), c.order, time.UTC); err != nil {
 			got = err.Error()
 		} else {
 			got = at.Format(time.RFC3339Nano)
@@ -56,10 +55,10 @@ func TestCultureTimesAreReadOrRefused(t *testing.T) {
 			t.Errorf("%q: got %s, want %s", c.in, got, c.want)
 		}
 	}
-	if at, err := parseCultureTime("3/31/2009 1:05:09 PM", MonthFirst, berlin); err != nil || at.Format(time.RFC3339) != "2009-03-31T11:05:09Z" {
+	if at, err := parseCultureTime([]byte("3/31/2009 1:05:09 PM"), MonthFirst, berlin); err != nil || at.Format(time.RFC3339) != "2009-03-31T11:05:09Z" {
 		t.Errorf("Berlin: %v, %v", at, err)
 	}
-	if _, err := parseCultureTime("3/29/2009 2:30:00 AM", MonthFirst, berlin); err == nil || !strings.Contains(err.Error(), "does not exist in the zone Europe/Berlin") {
+	if _, err := parseCultureTime([]byte("3/29/2009 2:30:00 AM"), MonthFirst, berlin); err == nil || !strings.Contains(err.Error(), "does not exist in the zone Europe/Berlin") {
 		t.Errorf("a skipped hour: %v", err)
 	}
 }
@@ -97,7 +96,7 @@ func TestWhatACultureWritesIsRead(t *testing.T) {
 			order  DateOrder
 		}{{"1/2/2006 3:04:05 PM", MonthFirst}, {"02/01/2006 15:04:05", DayFirst}, {"2.1.2006 15:04:05", AnyOrder}, {"2006/01/02 15:04:05", AnyOrder}, {"2-1-2006 15:04:05", DayFirst}} {
 			text := at.Format(c.layout)
-			got, err := parseCultureTime(text, c.order, time.UTC)
+			got, err := parseCultureTime([]byte(text), c.order, time.UTC)
 			if err != nil || !got.Equal(at) {
 				t.Fatalf("%q: %v, %v", text, got, err)
 			}
@@ -111,17 +110,17 @@ func FuzzCultureTime(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, order := range []DateOrder{AnyOrder, MonthFirst, DayFirst} {
-			at, err := parseCultureTime(s, order, time.UTC)
+			at, err := parseCultureTime([]byte(s), order, time.UTC)
 			if err != nil {
 				continue
 			}
 			if at.Before(earliest) || !at.Before(latest) {
 				t.Fatalf("%q: %v", s, at)
 			}
-			if told, bad := parseCultureTime(s, orderOf([]byte(strings.TrimSpace(s))), time.UTC); order == AnyOrder && (bad != nil || !told.Equal(at)) {
+			if told, bad := parseCultureTime([]byte(s), orderOf([]byte(strings.TrimSpace(s))), time.UTC); order == AnyOrder && (bad != nil || !told.Equal(at)) {
 				t.Fatalf("%q: %v without an order, %v, %v with the one it tells", s, at, told, bad)
 			}
-			if again, bad := parseCultureTime(fmt.Sprint(at.Format("2006-01-02 15:04:05.999999999")), order, time.UTC); bad != nil || !again.Equal(at) {
+			if again, bad := parseCultureTime([]byte(at.Format("2006-01-02 15:04:05.999999999")), order, time.UTC); bad != nil || !again.Equal(at) {
 				t.Fatalf("%q: %v, written and read again %v, %v", s, at, again, bad)
 			}
 		}

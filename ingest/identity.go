@@ -18,32 +18,13 @@ const maxIdentity = 450
 // names a conference or a service and is nobody: "" without an error. Empty
 // text is "" as well.
 func ParseUser(s string) (string, error) {
-	if id, ok := plainUser(s); ok {
+	if id := strings.TrimPrefix(s, "sip:"); isPlainAddress(id) {
 		return id, nil
 	}
 	return parseUser(s)
 }
 
-// plainUser is ParseUser for the form that most addresses have: sip:, then a
-// name and a domain of lower-case letters, digits, "-", "_" and ".".
-func plainUser(s string) (id string, ok bool) {
-	id, ok = strings.CutPrefix(s, "sip:")
-	if !ok || len(id) > maxIdentity {
-		return "", false
-	}
-	at := 0
-	for i := range len(id) {
-		switch c := id[i]; {
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '.', c == '-', c == '_':
-		case c == '@' && at == 0 && i > 0:
-			at = i
-		default:
-			return "", false
-		}
-	}
-	return id, at > 0 && at+1 < len(id) && id[len(id)-1] != '.'
-}
-
+// parseUser is ParseUser for what may stand in any form.
 func parseUser(s string) (string, error) {
 	raw := s
 	s = address(s)
@@ -78,15 +59,31 @@ func parseUser(s string) (string, error) {
 	user, _, _ = strings.Cut(user, ";")
 	host = strings.TrimRight(cutPort(host), ".")
 	// A ":" in the name is a scheme of another kind (smtp:, im:) or a password.
+	id := user + "@" + host
 	if user == "" || host == "" || strings.ContainsAny(user, "<>\":") || strings.ContainsAny(host, "<>@\"/\\") ||
-		strings.IndexFunc(user+host, unicode.IsSpace) >= 0 {
+		strings.IndexFunc(id, unicode.IsSpace) >= 0 {
 		return "", fmt.Errorf("address %s is not user@domain", quoteShort(raw))
 	}
-	id := fold(user + "@" + host)
+	id = fold(id)
 	if len(id) > maxIdentity {
 		return "", fmt.Errorf("address %s is longer than %d bytes", quoteShort(raw), maxIdentity)
 	}
 	return id, nil
+}
+
+// isPlainAddress tells user@domain as nearly every tool writes it: small letters
+// and digits, and nothing to be taken off. It is its own canonical form.
+func isPlainAddress(s string) bool {
+	at := -1
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '@' && at < 0:
+			at = i
+		case !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_'):
+			return false
+		}
+	}
+	return at > 0 && at < len(s)-1 && s[len(s)-1] != '.' && len(s) <= maxIdentity
 }
 
 // IsNumber tells whether a canonical identity is a phone number.
@@ -187,6 +184,9 @@ func looksLikeNumber(s string) bool {
 // number is the canonical form of a telephone subscriber (RFC 3966): digits,
 // "+" when global, an extension kept as ";ext=".
 func number(s, raw string) (string, error) {
+	if isPlainNumber(s) {
+		return s, nil
+	}
 	sub, params, _ := strings.Cut(s, ";")
 	sub = strings.TrimSpace(sub)
 	if !looksLikeNumber(sub) {
@@ -221,6 +221,17 @@ func number(s, raw string) (string, error) {
 		}
 	}
 	return b.String(), nil
+}
+
+// isPlainNumber tells digits, perhaps behind a "+": their own canonical form.
+func isPlainNumber(s string) bool {
+	digits := strings.TrimPrefix(s, "+")
+	for i := range len(digits) {
+		if digits[i] < '0' || digits[i] > '9' {
+			return false
+		}
+	}
+	return len(digits) >= 3 && len(digits) <= 40
 }
 
 // ParseDevice returns the canonical id of a machine (mac:, host:, line:, sip:)

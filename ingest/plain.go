@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -8,27 +9,43 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"calaudit/ingest/delimited"
 )
 
+const (
+	plainTime = iota
+	plainActivity
+	plainUser
+	plainPeer
+	plainDevice
+	plainClient
+	plainServer
+	plainSession
+	plainClass
+	plainModality
+	plainRole
+	plainSource
+)
+
 // plainFields are the columns of the plain activity format, in the order in
 // which rows are compared when two of them claim to be the same fact.
-var plainFields = []Field{
-	{"time", "RFC 3339, or YYYY-MM-DD HH:MM:SS[.fff] in the estate's time zone (UTC if none)", true},
-	{"activity", "one of " + list(activityNames[1:]), true},
-	{"user", "whom the row speaks of: SIP address or phone number", true},
-	{"peer", "with whom; says nothing about the peer itself", false},
-	{"device", "mac:, host:, line:, sip:, uuid: or epid: id of the machine", false},
-	{"client", "user agent text", false},
-	{"server", "host or pool that served it", false},
-	{"session", "natural key: rows with equal source, session, activity and user are one fact", false},
-	{"class", "class of the user as the exporter knew it: " + list(classNames[1:]), false},
-	{"modality", "one of " + list(mediaNames[:]), false},
-	{"role", "one of " + list(roleNames[1:]), false},
-	{"source", "name of the exporting system", false},
+var plainFields = [...]Field{
+	plainTime:     {"time", "RFC 3339, or YYYY-MM-DD HH:MM:SS[.fff] in the estate's time zone (UTC if none)", true},
+	plainActivity: {"activity", "one of " + list(activityNames[1:]), true},
+	plainUser:     {"user", "whom the row speaks of: SIP address or phone number", true},
+	plainPeer:     {"peer", "with whom; says nothing about the peer itself", false},
+	plainDevice:   {"device", "mac:, host:, line:, sip:, uuid: or epid: id of the machine", false},
+	plainClient:   {"client", "user agent text", false},
+	plainServer:   {"server", "host or pool that served it", false},
+	plainSession:  {"session", "natural key: rows with equal source, session, activity and user are one fact", false},
+	plainClass:    {"class", "class of the user as the exporter knew it: " + list(classNames[1:]), false},
+	plainModality: {"modality", "one of " + list(mediaNames[:]), false},
+	plainRole:     {"role", "one of " + list(roleNames[1:]), false},
+	plainSource:   {"source", "name of the exporting system", false},
 }
 
 func plainFormat() Format {
@@ -36,7 +53,7 @@ func plainFormat() Format {
 		Name:   "activity-csv",
 		About:  "calaudit's plain activity format, for any system without a supported export",
 		Basis:  "own",
-		Fields: plainFields,
+		Fields: plainFields[:],
 		Sample: "time,activity,user,peer,device,session\n" +
 			"2009-03-02 08:01:00,im-login,sip:alice@contoso.com,,host:pc1,s1\n" +
 			"2009-03-02T09:30:00Z,call-placed,alice@contoso.com,tel:+1-206-555-0199,,s2\n",
@@ -89,180 +106,184 @@ func readPlainFile(ctx context.Context, index int, f *File, names *Names, env *E
 		return err
 	}
 	defer closer.Close()
-	p := newPlainReader(t, names, env)
-	b := &Batch{File: index, Skipped: map[string]int{}, Notes: p.notes()}
-	for {
-		err := t.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		var bad *delimited.RowError
+	p := newPlainReader(t, newAttester(ctx, index, names, env, emit), env)
+	p.unreadNotes()
+	for rows := 0; ; {
+		bad, err := delimited.Bad(t.Next())
 		switch {
-		case errors.As(err, &bad):
-			b.Rejects = append(b.Rejects, Reject{Line: bad.Line, What: bad.What + "; " + mendOrExport, Raw: EscapeRaw(bad.Raw)})
+		case errors.Is(err, io.EOF):
+			if t.CutShort() {
+				p.say(cutNote)
+			}
+			return p.flush(true)
 		case err != nil:
 			return err
+		case bad != nil:
+			p.b.Rejects = append(p.b.Rejects, Reject{Line: bad.Line, What: bad.What + "; " + mendOrExport, Raw: EscapeRaw(bad.Raw)})
 		default:
-			p.row(b)
+			p.row()
 		}
-		if b.Rows() >= plainBatch {
-			if err := ctx.Err(); err != nil {
-				return err
+		if err := p.flush(false); err != nil {
+			return err
+		}
+		if rows++; rows == 1<<16 { // rows that are skipped fill no batch
+			if rows = 0; ctx.Err() != nil {
+				return ctx.Err()
 			}
-			b.Names = names.Fresh()
-			if err := emit(b); err != nil {
-				return err
-			}
-			b = &Batch{File: index, Skipped: map[string]int{}}
 		}
 	}
-	if t.CutShort() {
-		b.Notes = append(b.Notes, cutNote)
-	}
-	b.Names = names.Fresh()
-	return emit(b)
 }
 
 // plainReader turns rows of one file into records.
 type plainReader struct {
-	t     *Table
-	names *Names
-	env   *Env
-	col   map[string]int
-	users map[string]userText // text as written -> canonical, as most repeat
-	limit time.Time
+	*attester
+	t       *Table
+	loc     *time.Location
+	col     [len(plainFields)]int // -1 for absent
+	clock   []byte                // room for a time
+	devices recall[plainDeviceID]
+	acts    recall[Activity] // NoActivity for words that are none
 }
 
-type userText struct {
-	id  string
-	err error
+// plainDeviceID is what the device column of a row says.
+type plainDeviceID struct {
+	id       string
+	endpoint bool
+	err      error
 }
 
-func newPlainReader(t *Table, names *Names, env *Env) *plainReader {
-	p := &plainReader{t: t, names: names, env: env, col: map[string]int{}, users: map[string]userText{},
-		limit: env.Now.Add(24 * time.Hour)}
-	for _, f := range plainFields {
-		p.col[f.Name] = t.Column(f.Name)
+func newPlainReader(t *Table, a *attester, env *Env) *plainReader {
+	p := &plainReader{attester: a, t: t, loc: env.Location, devices: recall[plainDeviceID]{}, acts: recall[Activity]{}}
+	for i, f := range plainFields {
+		p.col[i] = t.Column(f.Name)
 	}
 	return p
 }
 
-// notes names columns that are not read, so that a misspelt one is seen.
-func (p *plainReader) notes() (notes []string) {
+// unreadNotes names columns that are not read, so that a misspelt one is seen.
+func (p *plainReader) unreadNotes() {
 	for _, name := range p.t.Header() {
-		if _, ok := p.col[ColumnKey(name)]; !ok {
-			notes = append(notes, fmt.Sprintf("column %q is not read", name))
+		if !slices.ContainsFunc(plainFields[:], func(f Field) bool { return f.Name == ColumnKey(name) }) {
+			p.say(fmt.Sprintf("column %q is not read", name))
 		}
 	}
-	return notes
 }
 
-func (p *plainReader) text(name string) string { return p.t.Text(p.col[name]) }
+func (p *plainReader) field(column int) []byte { return bytes.TrimSpace(p.t.Field(p.col[column])) }
+func (p *plainReader) text(column int) string  { return string(p.field(column)) }
+func (p *plainReader) word(column int) string  { return strings.ToLower(p.text(column)) }
 
 // row adds the current row to the batch as a record, a skip or a reject.
-func (p *plainReader) row(b *Batch) {
+func (p *plainReader) row() {
 	rec, nobody, err := p.record()
 	switch {
 	case err != nil:
-		b.Rejects = append(b.Rejects, Reject{Line: p.t.Line(), What: mend(err, mendRow).Error(), Raw: EscapeRaw(p.t.Raw())})
+		p.b.Rejects = append(p.b.Rejects, Reject{Line: p.t.Line(), What: mend(err, mendRow).Error(), Raw: EscapeRaw(p.t.Raw())})
 	case nobody:
-		b.Skipped["the user is a service address: nobody"]++
+		p.skip("the user is a service address: nobody")
 	default:
 		rec.Line = uint32(p.t.Line())
-		b.Records = append(b.Records, rec)
+		p.b.Records = append(p.b.Records, rec)
 	}
 }
 
 func (p *plainReader) record() (rec Record, nobody bool, err error) {
-	at, err := ParseTime(p.text("time"), p.env.Location)
+	at, err := ParseTime(p.text(plainTime), p.loc)
 	if err != nil {
 		return rec, false, err
 	}
-	if at.After(p.limit) {
-		return rec, false, told("the time %s lies in the future; check the clock of the exporting system", at.Format(time.RFC3339))
+	if err := p.inFuture(at); err != nil {
+		return rec, false, err
 	}
 	rec = Record{Kind: PlainRecord, Key: at.UnixMilli(), At: at.UnixMilli()}
-	if rec.Activity, err = ParseActivity(strings.ToLower(p.text("activity"))); err != nil {
+	if rec.Activity = p.acts.of(p.field(plainActivity), activityOf); rec.Activity == NoActivity {
+		_, err := ParseActivity(p.word(plainActivity))
 		return rec, false, err
 	}
-	user, err := p.user("user")
+	user, err := p.cell(UserName, "user", p.field(plainUser))
 	if err != nil {
 		return rec, false, err
 	}
-	if user == "" {
-		if p.text("user") == "" {
+	if user.text == "" {
+		if len(p.field(plainUser)) == 0 {
 			return rec, false, told("the user is empty; a row states a fact about its user")
 		}
 		return rec, true, nil
 	}
-	peer, err := p.user("peer")
+	peer, err := p.cell(UserName, "peer", p.field(plainPeer))
 	if err != nil {
+		if peer != nil { // what cannot be read names its column itself
+			err = fmt.Errorf("peer: %w", err)
+		}
 		return rec, false, err
 	}
-	for _, column := range []string{"device", "client", "server", "source", "session"} {
-		if err := readable(column, p.text(column), mendRow); err != nil {
-			return rec, false, err
+	for _, column := range [...]int{plainDevice, plainClient, plainServer, plainSource, plainSession} {
+		if v := p.field(column); !plainText(v) {
+			if err := readable(plainFields[column].Name, string(v), mendRow); err != nil {
+				return rec, false, err
+			}
 		}
 	}
-	device, endpoint, err := ParseDevice(p.text("device"))
-	if err != nil {
+	device := p.devices.of(p.field(plainDevice), func(text string) (d plainDeviceID) {
+		d.id, d.endpoint, d.err = ParseDevice(text)
+		return d
+	})
+	if device.err != nil {
+		return rec, false, device.err
+	}
+	if rec.From.Class, err = ParseClass(p.word(plainClass)); err != nil {
 		return rec, false, err
 	}
-	if rec.From.Class, err = ParseClass(strings.ToLower(p.text("class"))); err != nil {
+	if rec.Media, err = ParseMedia(p.word(plainModality)); err != nil {
 		return rec, false, err
 	}
-	if rec.Media, err = ParseMedia(strings.ToLower(p.text("modality"))); err != nil {
+	if rec.Role, err = ParseRole(p.word(plainRole)); err != nil {
 		return rec, false, err
 	}
-	if rec.Role, err = ParseRole(strings.ToLower(p.text("role"))); err != nil {
-		return rec, false, err
-	}
-	client, server, source, session := p.text("client"), ParseServer(p.text("server")), p.text("source"), p.text("session")
-	if session != "" {
+	client, _ := p.cell(ClientName, "client", p.field(plainClient)) // readable, as was looked at
+	server, _ := p.cell(ServerName, "server", p.field(plainServer))
+	source, _ := p.cell(SourceName, "source", p.field(plainSource))
+	if session := p.text(plainSession); session != "" {
 		rec.Flags |= Keyed
-		rec.Seq, rec.Sub = keyHash(source, session, rec.Activity.String(), user)
+		rec.Seq, rec.Sub = keyHash(source.text, session, rec.Activity.String(), user.text)
 	} else {
-		rec.Seq, rec.Sub = keyHash(at.Format(time.RFC3339Nano), rec.Activity.String(), user, peer, device, client, server,
-			rec.From.Class.String(), rec.Media.String(), rec.Role.String(), source)
+		p.clock = at.AppendFormat(p.clock[:0], time.RFC3339Nano)
+		rec.Seq, rec.Sub = keyHash(string(p.clock), rec.Activity.String(), user.text, peer.text, device.id, client.text, server.text,
+			rec.From.Class.String(), rec.Media.String(), rec.Role.String(), source.text)
 	}
-	rec.From.User = p.names.ID(UserName, user)
-	rec.To.User = p.names.ID(UserName, peer)
-	if endpoint {
-		rec.From.Endpoint = p.names.ID(EndpointName, device)
+	rec.From.User = p.id(UserName, user)
+	rec.To.User = p.id(UserName, peer)
+	if device.endpoint {
+		rec.From.Endpoint = p.names.ID(EndpointName, device.id)
 	} else {
-		rec.From.Device = p.names.ID(DeviceName, device)
+		rec.From.Device = p.names.ID(DeviceName, device.id)
 	}
-	rec.From.Client = p.names.ID(ClientName, client)
-	rec.Server = p.names.ID(ServerName, server)
-	rec.Source = p.names.ID(SourceName, source)
+	rec.From.Client = p.id(ClientName, client)
+	rec.Server = p.id(ServerName, server)
+	rec.Source = p.id(SourceName, source)
 	return rec, false, nil
 }
 
-// user canonicalises the address in a column.
-func (p *plainReader) user(column string) (string, error) {
-	raw := p.text(column)
-	if raw == "" {
-		return "", nil
+// activityOf is the activity that a word names, in any case of letters.
+func activityOf(word string) Activity {
+	a, err := ParseActivity(strings.ToLower(word))
+	if err != nil {
+		return NoActivity
 	}
-	u, ok := p.users[raw]
-	if !ok {
-		if err := readable(column, address(raw), mendRow); err != nil {
-			return "", err // not to be remembered: it names the column
-		}
-		u.id, u.err = ParseUser(raw)
-		if len(p.users) < 1<<20 { // a bound on memory, not on correctness
-			p.users[raw] = u
-		}
-	}
-	if u.err != nil && column != "user" {
-		return "", fmt.Errorf("%s: %w", column, u.err)
-	}
-	return u.id, u.err
+	return a
 }
 
 // keyHash is a 128-bit key over texts: SHA-256, cut.
 func keyHash(parts ...string) (uint64, uint64) {
-	h := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	var room [256]byte
+	text := room[:0]
+	for i, p := range parts {
+		if i > 0 {
+			text = append(text, 0)
+		}
+		text = append(text, p...)
+	}
+	h := sha256.Sum256(text)
 	return binary.BigEndian.Uint64(h[:8]), binary.BigEndian.Uint64(h[8:16])
 }
 

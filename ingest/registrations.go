@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strconv"
@@ -123,6 +124,7 @@ type registrations struct {
 	*attester
 	p            *properties
 	order        DateOrder
+	agent        []byte
 	odd, oddLine int
 }
 
@@ -133,18 +135,18 @@ func (r *registrations) take() {
 }
 
 func (r *registrations) row() error {
-	at, err := parseCultureTime(string(r.p.Value(regExpires)), r.order, time.UTC)
+	at, err := parseCultureTime(r.p.Value(regExpires), r.order, time.UTC)
 	if err != nil {
 		return err
 	}
 	if err := r.inFuture(at); err != nil {
 		return err
 	}
-	user, err := r.user("UserName", r.p.Value(regUser))
+	user, err := r.cell(UserName, "UserName", r.p.Value(regUser))
 	if err != nil {
 		return err
 	}
-	if user == "" {
+	if user.text == "" {
 		if len(r.p.Value(regUser)) == 0 {
 			return told("UserName is empty; mend the row")
 		}
@@ -152,24 +154,34 @@ func (r *registrations) row() error {
 		return nil
 	}
 	for i, name := range registrationColumns {
-		if err := readable(name, string(r.p.Value(i)), mendRow); err != nil {
-			return err
+		if v := r.p.Value(i); !plainText(v) {
+			if err := readable(name, string(v), mendRow); err != nil {
+				return err
+			}
 		}
 	}
-	agent := strings.TrimSpace(string(r.p.Value(regClient)) + " " + string(r.p.Value(regAgent)))
+	r.agent = append(append(append(r.agent[:0], r.p.Value(regClient)...), ' '), r.p.Value(regAgent)...)
+	client, err := r.cell(ClientName, "UserAgent", bytes.TrimSpace(r.agent))
+	if err != nil {
+		return err
+	}
+	server, err := r.cell(ServerName, "Server", r.p.Value(regServer))
+	if err != nil {
+		return err
+	}
 	raw := string(r.p.Value(regEndpoint))
-	endpoint := endpointID(raw, user)
+	endpoint := endpointID(raw, user.text)
 	if endpoint == "" && raw != "" {
 		if r.odd++; r.odd == 1 {
 			r.oddLine = r.p.Line()
 		}
 	}
 	rec := Record{Activity: IMLogin, Line: uint32(r.p.Line())}
-	rec.From.User = r.names.ID(UserName, user)
+	rec.From.User = r.id(UserName, user)
 	rec.From.Endpoint = r.names.ID(EndpointName, endpoint)
-	rec.From.Client = r.names.ID(ClientName, agent)
-	rec.Server = r.names.ID(ServerName, ParseServer(string(r.p.Value(regServer))))
-	r.add(rec, at, "registration", user, raw, strconv.FormatInt(at.UnixMilli(), 10))
+	rec.From.Client = r.id(ClientName, client)
+	rec.Server = r.id(ServerName, server)
+	r.add(rec, at, "registration", user.text, raw, strconv.FormatInt(at.UnixMilli(), 10))
 	return nil
 }
 

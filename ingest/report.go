@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"calaudit/ingest/delimited"
@@ -17,33 +18,111 @@ import (
 // reportCap is how many rows the report server shows of any table.
 const reportCap = 1000
 
+// reportColumn is a column that is read of some report.
+type reportColumn uint8
+
+const (
+	repMACAddress reportColumn = iota
+	repUserURI
+	repLastLogonTime
+	repLastLogoffTime
+	repLastActivity
+	repFromUser
+	repToUser
+	repInviteTime
+	repResponseTime
+	repEndTime
+	repConferenceURI
+	repOrganizer
+	repParticipant
+	repConnectivity
+	repJoinTime
+	repLeaveTime
+	repStartTime
+	repUser
+	repCaller
+	repWorkflow
+	repResponseCode
+	repPoolFQDN
+	repFromUserAgent
+	repToUserAgent
+	repTotalLogons
+	repUniqueLogonUsers
+	repTotalConferences
+	repTotalParticipants
+	repUserAgent
+	repRole
+	repModalities
+	repPool
+	repFrontEnd
+)
+
+// reportColumns are the names in the vendor's spelling.
+var reportColumns = [...]string{
+	repMACAddress:        "MAC address",
+	repUserURI:           "User URI",
+	repLastLogonTime:     "Last logon time",
+	repLastLogoffTime:    "Last logoff time",
+	repLastActivity:      "Last activity",
+	repFromUser:          "From user",
+	repToUser:            "To user",
+	repInviteTime:        "Invite time",
+	repResponseTime:      "Response time",
+	repEndTime:           "End time",
+	repConferenceURI:     "Conference URI",
+	repOrganizer:         "Organizer",
+	repParticipant:       "Participant",
+	repConnectivity:      "Connectivity",
+	repJoinTime:          "Join time",
+	repLeaveTime:         "Leave time",
+	repStartTime:         "Start time",
+	repUser:              "User",
+	repCaller:            "Caller",
+	repWorkflow:          "Workflow",
+	repResponseCode:      "Response code",
+	repPoolFQDN:          "Pool FQDN",
+	repFromUserAgent:     "From user agent",
+	repToUserAgent:       "To user agent",
+	repTotalLogons:       "Total logons",
+	repUniqueLogonUsers:  "Unique logon users",
+	repTotalConferences:  "Total conferences",
+	repTotalParticipants: "Total participants",
+	repUserAgent:         "User agent",
+	repRole:              "Role",
+	repModalities:        "Modalities",
+	repPool:              "Pool",
+	repFrontEnd:          "Front end",
+}
+
+func (c reportColumn) String() string { return reportColumns[c] }
+
 // reportKind is one table of a report, recognised by the columns it needs.
 type reportKind struct {
 	about string
-	needs []string
-	dates []string                                  // columns of times
+	needs []reportColumn
+	dates []reportColumn                            // columns of times
 	take  func(r *reportReader, c *reportRow) error // nil: the table states no use of anybody
 }
 
 // reportKinds are tried in this order.
 var reportKinds = []reportKind{
-	{"IP phone inventory", []string{"MAC address", "User URI", "Last logon time"},
-		[]string{"Last logon time", "Last logoff time", "Last activity"}, (*reportReader).phone},
-	{"user activity: peer-to-peer sessions", []string{"From user", "To user", "Invite time", "Response time"},
-		[]string{"Invite time", "Response time", "End time"}, (*reportReader).session},
-	{"user activity: conferences and participants", []string{"Conference URI", "Organizer", "Participant", "Connectivity", "Join time"},
-		[]string{"Start time", "End time", "Join time", "Leave time"}, (*reportReader).join},
-	{"user activity: conferences", []string{"Conference URI", "Organizer", "Start time"},
-		[]string{"Start time", "End time"}, (*reportReader).conference},
-	{"user activity: conference participants", []string{"Participant", "Connectivity", "Join time"},
-		[]string{"Join time", "Leave time"}, (*reportReader).join},
-	{"conference detail", []string{"User", "Connectivity", "Join time"},
-		[]string{"Join time", "Leave time"}, (*reportReader).join},
-	{"Response Group calls", []string{"Caller", "Workflow", "Start time", "Response code"},
-		[]string{"Start time", "End time"}, (*reportReader).workflow},
-	{"session detail without users", []string{"Pool FQDN", "From user agent", "To user agent"}, nil, nil},
-	{"totals of registrations", []string{"Total logons", "Unique logon users"}, nil, nil},
-	{"totals of conferences", []string{"Total conferences", "Total participants"}, nil, nil},
+	{"IP phone inventory", []reportColumn{repMACAddress, repUserURI, repLastLogonTime},
+		[]reportColumn{repLastLogonTime, repLastLogoffTime, repLastActivity}, (*reportReader).phone},
+	{"user activity: peer-to-peer sessions", []reportColumn{repFromUser, repToUser, repInviteTime, repResponseTime},
+		[]reportColumn{repInviteTime, repResponseTime, repEndTime}, (*reportReader).session},
+	{"user activity: conferences and participants", []reportColumn{repConferenceURI, repOrganizer, repParticipant, repConnectivity, repJoinTime},
+		[]reportColumn{repStartTime, repEndTime, repJoinTime, repLeaveTime}, (*reportReader).join},
+	{"user activity: conferences", []reportColumn{repConferenceURI, repOrganizer, repStartTime},
+		[]reportColumn{repStartTime, repEndTime}, (*reportReader).conference},
+	{"user activity: conference participants", []reportColumn{repParticipant, repConnectivity, repJoinTime},
+		[]reportColumn{repJoinTime, repLeaveTime}, (*reportReader).join},
+	{"conference detail", []reportColumn{repUser, repConnectivity, repJoinTime},
+		[]reportColumn{repJoinTime, repLeaveTime}, (*reportReader).join},
+	{"Response Group calls", []reportColumn{repCaller, repWorkflow, repStartTime, repResponseCode},
+		[]reportColumn{repStartTime, repEndTime}, (*reportReader).workflow},
+	{"session detail without users", []reportColumn{repPoolFQDN, repFromUserAgent, repToUserAgent}, nil, nil},
+	{"totals of registrations", []reportColumn{repTotalLogons, repUniqueLogonUsers}, nil, nil},
+	{"totals of conferences", []reportColumn{repTotalConferences, repTotalParticipants}, nil, nil},
 }
 
 // reportKindOf knows a table by its header row. Totals by authentication type
@@ -61,7 +140,7 @@ func reportKindOf(row [][]byte) *reportKind {
 	for i := range reportKinds {
 		k, all := &reportKinds[i], true
 		for _, name := range k.needs {
-			all = all && names[ColumnKey(name)]
+			all = all && names[ColumnKey(name.String())]
 		}
 		if all {
 			return k
@@ -141,55 +220,39 @@ func sniffReport(h *Head) (comma byte, ok bool) {
 
 // reportRow finds the columns of one table of a report.
 type reportRow struct {
-	kind    *reportKind
-	fields  int
-	columns map[string]int // by folded name
-	places  map[string]int // by name as the code spells it, -1 for absent
-	row     [][]byte
-	rows    int // data rows so far
-	bad     int // lines among them that were none
-	line    int
+	kind   *reportKind
+	fields int
+	places [len(reportColumns)]int // -1 for absent
+	row    [][]byte
+	rows   int // data rows so far
+	bad    int // lines among them that were none
+	line   int
 }
 
 func newReportRow(kind *reportKind, header [][]byte) *reportRow {
-	c := &reportRow{kind: kind, fields: len(header), columns: map[string]int{}}
+	c := &reportRow{kind: kind, fields: len(header)}
+	keys := make([]string, len(header))
 	for i, f := range header {
-		if key := ColumnKey(string(f)); key != "" {
-			if _, twice := c.columns[key]; !twice {
-				c.columns[key] = i
-			}
-		}
+		keys[i] = ColumnKey(string(f))
+	}
+	for i, name := range reportColumns {
+		c.places[i] = slices.Index(keys, ColumnKey(name))
 	}
 	return c
 }
 
 // get is the first of the columns that is there, without surrounding space; nil
 // where there is none.
-func (c *reportRow) get(names ...string) []byte {
-	for _, name := range names {
-		if i := c.place(name); i >= 0 && i < len(c.row) {
+func (c *reportRow) get(columns ...reportColumn) []byte {
+	for _, column := range columns {
+		if i := c.places[column]; i >= 0 && i < len(c.row) {
 			return bytes.TrimSpace(c.row[i])
 		}
 	}
 	return nil
 }
 
-// place finds a column by its name in the vendor's spelling, and remembers it.
-func (c *reportRow) place(name string) int {
-	i, ok := c.places[name]
-	if !ok {
-		if i, ok = c.columns[ColumnKey(name)]; !ok {
-			i = -1
-		}
-		if c.places == nil {
-			c.places = map[string]int{}
-		}
-		c.places[name] = i
-	}
-	return i
-}
-
-func (c *reportRow) has(name string) bool { return c.place(name) >= 0 }
+func (c *reportRow) has(column reportColumn) bool { return c.places[column] >= 0 }
 
 // modalities reads the list of kinds of media of a session. Words that are not
 // known leave it as it is: what is a call is told by audio and video.

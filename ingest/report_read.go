@@ -29,6 +29,9 @@ type reportReader struct {
 	order   DateOrder
 	loc     *time.Location
 	meeting reportMeeting
+	media   recall[Media]
+	roles   recall[Role]
+	phoned  recall[bool]
 }
 
 // reportMeeting is the conference that participants below it belong to, as
@@ -44,7 +47,8 @@ func readReport(ctx context.Context, index int, f *File, names *Names, env *Env,
 	if err != nil {
 		return err
 	}
-	r := &reportReader{attester: newAttester(ctx, index, names, env, emit), order: order, loc: env.Location}
+	r := &reportReader{attester: newAttester(ctx, index, names, env, emit), order: order, loc: env.Location,
+		media: recall[Media]{}, roles: recall[Role]{}, phoned: recall[bool]{}}
 	if r.loc == nil {
 		r.loc = time.UTC
 	}
@@ -101,7 +105,7 @@ func (r *reportReader) begin(kind *reportKind) {
 	case kind == nil:
 	case kind.take == nil:
 		r.sayOnce(kind.about + ": nobody is named, so no use is told")
-	case kind.needs[0] == "Conference URI":
+	case kind.needs[0] == repConferenceURI:
 		r.meeting.count = 0
 	}
 }
@@ -136,24 +140,21 @@ func reportRows(ctx context.Context, f *File, row func(c *reportRow, first bool)
 			return false, ctx.Err()
 		}
 		fields, err := r.Read()
-		var wrong *delimited.RowError
+		wrong, others := delimited.Bad(err)
 		switch {
-		case errors.Is(err, io.EOF):
+		case errors.Is(others, io.EOF):
 			close()
 			return r.CutShort(), nil
-		case errors.As(err, &wrong):
+		case others != nil:
+			return false, others
+		case wrong != nil:
 			table.bad++
 			bad(wrong)
-			next = wrong.Line + 1
+			next = r.Behind()
 			continue
-		case err != nil:
-			return false, err
 		}
 		blank := r.Line() > next && next > 0
-		next = r.Line() + 1
-		for _, v := range fields {
-			next += bytes.Count(v, []byte{'\n'})
-		}
+		next = r.Behind()
 		if kind := reportKindOf(fields); kind != nil {
 			close()
 			table = newReportRow(kind, fields)
@@ -198,43 +199,47 @@ func (r *reportReader) row(c *reportRow) {
 }
 
 // time reads a column's time; ok is false when the column is empty.
-func (r *reportReader) time(c *reportRow, name string) (at time.Time, ok bool, err error) {
-	raw := c.get(name)
+func (r *reportReader) time(c *reportRow, column reportColumn) (at time.Time, ok bool, err error) {
+	raw := c.get(column)
 	if len(raw) == 0 {
 		return at, false, nil
 	}
-	if at, err = parseCultureTime(string(raw), r.order, r.loc); err == nil {
+	if at, err = parseCultureTime(raw, r.order, r.loc); err == nil {
 		err = r.inFuture(at)
 	}
 	if err != nil {
-		return at, false, fmt.Errorf("%s: %w", name, err)
+		return at, false, fmt.Errorf("%s: %w", column, err)
 	}
 	return at, true, nil
 }
 
 // party reads somebody and the program they used.
-func (r *reportReader) party(c *reportRow, user, agent string) (p Party, id string, err error) {
-	if id, err = r.user(user, c.get(user)); err != nil {
+func (r *reportReader) party(c *reportRow, user, agent reportColumn) (p Party, id string, err error) {
+	somebody, err := r.cell(UserName, user.String(), c.get(user))
+	if err != nil {
 		return p, "", fmt.Errorf("%s: %w", user, err)
 	}
-	text, err := r.text(agent, c.get(agent))
+	client, err := r.cell(ClientName, agent.String(), c.get(agent))
 	if err != nil {
 		return p, "", err
 	}
-	p.User, p.Client = r.names.ID(UserName, id), r.names.ID(ClientName, text)
-	return p, id, nil
+	p.User, p.Client = r.id(UserName, somebody), r.id(ClientName, client)
+	return p, somebody.text, nil
 }
 
 // server reads the first of the columns that is there as a host or pool.
-func (r *reportReader) server(c *reportRow, names ...string) (ID, error) {
-	text, err := r.text(names[0], c.get(names...))
-	return r.names.ID(ServerName, ParseServer(text)), err
+func (r *reportReader) server(c *reportRow, columns ...reportColumn) (ID, error) {
+	host, err := r.cell(ServerName, columns[0].String(), c.get(columns...))
+	if err != nil {
+		return 0, err
+	}
+	return r.id(ServerName, host), nil
 }
 
 // phone: one phone and its newest sign-in. A logoff before the logon is that
 // of the sign-in before.
 func (r *reportReader) phone(c *reportRow) error {
-	at, ok, err := r.time(c, "Last logon time")
+	at, ok, err := r.time(c, repLastLogonTime)
 	if err != nil {
 		return err
 	}
@@ -242,11 +247,11 @@ func (r *reportReader) phone(c *reportRow) error {
 		r.skip("a phone at which nobody signed in")
 		return nil
 	}
-	device, endpoint, err := ParseDevice("mac:" + string(c.get("MAC address")))
+	device, endpoint, err := ParseDevice("mac:" + string(c.get(repMACAddress)))
 	if err != nil || endpoint {
 		return err
 	}
-	p, user, err := r.party(c, "User URI", "User agent")
+	p, user, err := r.party(c, repUserURI, repUserAgent)
 	switch {
 	case err != nil:
 		return err
@@ -258,11 +263,11 @@ func (r *reportReader) phone(c *reportRow) error {
 	}
 	rec := Record{Activity: IMLogin, From: p, Line: uint32(c.line)}
 	rec.From.Device = r.names.ID(DeviceName, device)
-	off, signedOff, err := r.time(c, "Last logoff time")
+	off, signedOff, err := r.time(c, repLastLogoffTime)
 	if err != nil {
 		return err
 	}
-	used, _, err := r.time(c, "Last activity")
+	used, _, err := r.time(c, repLastActivity)
 	if err != nil {
 		return err
 	}
@@ -287,22 +292,22 @@ func (r *reportReader) filed(kind Kind, at, key time.Time, c *reportRow, hash ..
 
 // session: two parties, answered when there is a response.
 func (r *reportReader) session(c *reportRow) error {
-	at, ok, err := r.time(c, "Invite time")
+	at, ok, err := r.time(c, repInviteTime)
 	if err == nil && !ok {
 		err = told("Invite time is empty; %s", mendOrExport)
 	}
 	if err != nil {
 		return err
 	}
-	_, answered, err := r.time(c, "Response time")
+	_, answered, err := r.time(c, repResponseTime)
 	if err != nil {
 		return err
 	}
-	from, a, err := r.party(c, "From user", "From user agent")
+	from, a, err := r.party(c, repFromUser, repFromUserAgent)
 	if err != nil {
 		return err
 	}
-	to, b, err := r.party(c, "To user", "To user agent")
+	to, b, err := r.party(c, repToUser, repToUserAgent)
 	if err != nil {
 		return err
 	}
@@ -314,10 +319,10 @@ func (r *reportReader) session(c *reportRow) error {
 		r.skip("a session of nobody")
 		return nil
 	}
-	kinds := string(c.get("Modalities"))
-	rec := r.filed(SessionRecord, at, at, c, "session", a, b, kinds)
-	rec.From, rec.To, rec.Media = from, to, modalities(kinds)
-	if rec.Server, err = r.server(c, "Pool FQDN", "Pool", "Front end"); err != nil {
+	kinds := c.get(repModalities)
+	rec := r.filed(SessionRecord, at, at, c, "session", a, b, string(kinds))
+	rec.From, rec.To, rec.Media = from, to, r.media.of(kinds, modalities)
+	if rec.Server, err = r.server(c, repPoolFQDN, repPool, repFrontEnd); err != nil {
 		return err
 	}
 	r.b.Records = append(r.b.Records, rec)
@@ -326,7 +331,8 @@ func (r *reportReader) session(c *reportRow) error {
 
 // conferenceURI is a conference's address and kind.
 func (r *reportReader) conferenceURI(c *reportRow) (uri string, flags Flags, media Media, err error) {
-	uri, err = r.text("Conference URI", c.get("Conference URI"))
+	uri = string(c.get(repConferenceURI))
+	err = readable(repConferenceURI.String(), uri, mendRow)
 	uri = strings.TrimPrefix(strings.ToLower(uri), "sip:")
 	kind, media := meetingKind(uri)
 	return uri, Flags(kind), media, err
@@ -335,7 +341,7 @@ func (r *reportReader) conferenceURI(c *reportRow) (uri string, flags Flags, med
 // conference: somebody organised it.
 func (r *reportReader) conference(c *reportRow) error {
 	r.meeting.count++
-	at, ok, err := r.time(c, "Start time")
+	at, ok, err := r.time(c, repStartTime)
 	if err == nil && !ok {
 		err = told("Start time is empty; %s", mendOrExport)
 	}
@@ -346,7 +352,7 @@ func (r *reportReader) conference(c *reportRow) error {
 	if err != nil {
 		return err
 	}
-	p, organizer, err := r.party(c, "Organizer", "User agent")
+	p, organizer, err := r.party(c, repOrganizer, repUserAgent)
 	if err != nil {
 		return err
 	}
@@ -357,7 +363,7 @@ func (r *reportReader) conference(c *reportRow) error {
 	}
 	rec := r.filed(ConferenceRecord, at, at, c, "conference", uri)
 	rec.From, rec.Flags, rec.Media = p, flags, media
-	if rec.Server, err = r.server(c, "Pool", "Pool FQDN"); err != nil {
+	if rec.Server, err = r.server(c, repPool, repPoolFQDN); err != nil {
 		return err
 	}
 	r.b.Records = append(r.b.Records, rec)
@@ -367,7 +373,7 @@ func (r *reportReader) conference(c *reportRow) error {
 // join: somebody attended. Whose conference it was is told by the row, or by
 // the only conference of the table above.
 func (r *reportReader) join(c *reportRow) error {
-	at, ok, err := r.time(c, "Join time")
+	at, ok, err := r.time(c, repJoinTime)
 	if err == nil && !ok {
 		err = told("Join time is empty; %s", mendOrExport)
 	}
@@ -378,7 +384,7 @@ func (r *reportReader) join(c *reportRow) error {
 	if err != nil {
 		return err
 	}
-	start, known, err := r.time(c, "Start time")
+	start, known, err := r.time(c, repStartTime)
 	if err != nil {
 		return err
 	}
@@ -386,53 +392,58 @@ func (r *reportReader) join(c *reportRow) error {
 	switch {
 	case known:
 		key = start
-	case !c.has("Conference URI") && r.meeting.count == 1:
+	case !c.has(repConferenceURI) && r.meeting.count == 1:
 		uri, key = r.meeting.uri, time.UnixMilli(r.meeting.start)
 	}
-	column := "Participant"
+	column := repParticipant
 	if !c.has(column) {
-		column = "User"
+		column = repUser
 	}
-	p, user, err := r.party(c, column, "User agent")
+	p, user, err := r.party(c, column, repUserAgent)
 	if err != nil {
 		return err
 	}
-	role, err := ParseRole(strings.ToLower(string(c.get("Role"))))
-	if err != nil {
-		role = NoRole // words of other languages
-	}
+	role := r.roles.of(c.get(repRole), reportRole)
 	if user == "" {
 		r.skip("an attendance of nobody")
 		return nil
 	}
 	kind := JoinRecord
-	if strings.Contains(strings.ToLower(string(c.get("Connectivity"))), "pstn") {
+	if r.phoned.of(c.get(repConnectivity), func(text string) bool { return strings.Contains(strings.ToLower(text), "pstn") }) {
 		kind, flags = ServerJoinRecord, flags|FromPSTN
 	}
 	rec := r.filed(kind, at, key, c, "conference", uri)
 	rec.From, rec.Flags, rec.Media, rec.Role = p, flags, media, role
-	if rec.Server, err = r.server(c, "Pool", "Pool FQDN"); err != nil {
+	if rec.Server, err = r.server(c, repPool, repPoolFQDN); err != nil {
 		return err
 	}
 	r.b.Records = append(r.b.Records, rec)
 	return nil
 }
 
+// reportRole is the role that a word names; words of other languages name none.
+func reportRole(text string) Role {
+	if role, err := ParseRole(strings.ToLower(text)); err == nil {
+		return role
+	}
+	return NoRole
+}
+
 // workflow: a call to a Response Group. The workflow is an application.
 func (r *reportReader) workflow(c *reportRow) error {
-	at, ok, err := r.time(c, "Start time")
+	at, ok, err := r.time(c, repStartTime)
 	if err == nil && !ok {
 		err = told("Start time is empty; %s", mendOrExport)
 	}
 	if err != nil {
 		return err
 	}
-	p, caller, err := r.party(c, "Caller", "User agent")
+	p, caller, err := r.party(c, repCaller, repUserAgent)
 	if err != nil {
 		return err
 	}
 	switch {
-	case string(c.get("Response code")) != "200":
+	case string(c.get(repResponseCode)) != "200":
 		r.skip("a call that was not answered")
 		return nil
 	case caller == "":
@@ -440,7 +451,7 @@ func (r *reportReader) workflow(c *reportRow) error {
 		return nil
 	}
 	rec := Record{Activity: CallPlaced, Media: MediaAudio, From: p, Line: uint32(c.line)}
-	peer := string(c.get("Workflow"))
+	peer := string(c.get(repWorkflow))
 	if id, err := ParseUser(peer); err == nil && id != "" {
 		rec.To.User = r.names.ID(UserName, id)
 	}

@@ -219,6 +219,9 @@ func EscapeRaw(raw []byte) string {
 // YYYY-MM-DD HH:MM:SS[.fff] (a "T" between them too), the latter in loc. The
 // result is UTC. A local time that the zone skips (summer time) is an error.
 func ParseTime(s string, loc *time.Location) (time.Time, error) {
+	if t, ok := parsePlainTime(s, loc); ok {
+		return plausible(t.UTC(), s)
+	}
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05Z07:00"} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return plausible(t.UTC(), s)
@@ -238,13 +241,49 @@ func ParseTime(s string, loc *time.Location) (time.Time, error) {
 	return time.Time{}, told("%s is no time; expected YYYY-MM-DD HH:MM:SS or RFC 3339", quoteShort(s))
 }
 
+// parsePlainTime reads the usual form, YYYY-MM-DD HH:MM:SS with or without a
+// fraction and a "Z". Whatever it does not take is looked at with care.
+func parsePlainTime(s string, loc *time.Location) (t time.Time, ok bool) {
+	if len(s) < 19 || s[10] != ' ' && s[10] != 'T' || s[13] != ':' || s[16] != ':' {
+		return t, false
+	}
+	start, ok1 := parseDate([]byte(s[:10]))
+	h, ok2 := twoDigits(s[11], s[12])
+	m, ok3 := twoDigits(s[14], s[15])
+	sec, ok4 := twoDigits(s[17], s[18])
+	if !ok1 || !ok2 || !ok3 || !ok4 || h > 23 || m > 59 || sec > 59 {
+		return t, false
+	}
+	rest, nano := s[19:], 0
+	if len(rest) > 1 && rest[0] == '.' {
+		unit := int(time.Second)
+		for rest = rest[1:]; len(rest) > 0 && rest[0] >= '0' && rest[0] <= '9' && unit > 1; rest = rest[1:] {
+			unit /= 10
+			nano += int(rest[0]-'0') * unit
+		}
+		if unit == int(time.Second) {
+			return t, false
+		}
+	}
+	switch {
+	case rest == "Z":
+		loc = time.UTC
+	case rest != "":
+		return t, false
+	}
+	wall := time.UnixMilli(start).UTC()
+	t = time.Date(wall.Year(), wall.Month(), wall.Day(), h, m, sec, nano, loc)
+	// A skipped hour comes back as another.
+	return t, t.Hour() == h && t.Minute() == m && t.Second() == sec && t.Day() == wall.Day()
+}
+
 // Times outside these years are damage: the product line begins in 2003.
 var (
 	earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	latest   = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-func plausible(t time.Time, s string) (time.Time, error) {
+func plausible[T string | []byte](t time.Time, s T) (time.Time, error) {
 	if t.Before(earliest) || !t.Before(latest) {
 		return time.Time{}, fmt.Errorf("the time %q is not between 2000 and 2100", s)
 	}

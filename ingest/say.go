@@ -48,6 +48,17 @@ func printable(s string) error {
 	return nil
 }
 
+// plainText tells printable ASCII, which most text is: it is printable, which
+// takes no look at characters.
+func plainText(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 // readable is printable for a column's value, in words for the reject.
 func readable(column, value, do string) error {
 	if err := printable(value); err != nil {

@@ -127,7 +127,7 @@ func TestAFileThatEndsInsideALineIsNotedAndItsRowIsKept(t *testing.T) {
 	}
 }
 
-func formatNamed(t *testing.T, name string) *Format {
+func formatNamed(t testing.TB, name string) *Format {
 	t.Helper()
 	for _, f := range Formats() {
 		if f.Name == name {

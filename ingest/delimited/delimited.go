@@ -48,6 +48,18 @@ type Reader struct {
 	bare   bool   // a quote is a character like others
 }
 
+// Bad tells an error that is a bad row from all others.
+func Bad(err error) (bad *RowError, others error) {
+	if err == nil { // the usual case costs no more than this
+		return nil, nil
+	}
+	var row *RowError
+	if errors.As(err, &row) {
+		return row, nil
+	}
+	return nil, err
+}
+
 // NewReader reads from r, which must be UTF-8 or at least ASCII-compatible.
 func NewReader(r io.Reader, comma byte) *Reader { return NewReaderAt(r, comma, 1) }
 
@@ -63,6 +75,9 @@ func (r *Reader) Bare() { r.bare = true }
 
 // Line is the 1-based line where the row last returned begins.
 func (r *Reader) Line() int { return r.row }
+
+// Behind is the line behind the row last returned, or behind what was bad.
+func (r *Reader) Behind() int { return r.line }
 
 // Holds reports whether the byte stands anywhere in the row last returned: one
 // look at the line is quicker than one at each field.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -61,6 +62,11 @@ func FuzzRead(f *testing.F) {
 			slow := got(t, shape, io.MultiReader(bytes.NewReader(in[:cut]), bytes.NewReader(in[cut:])))
 			if strings.Join(slow, "\n") != strings.Join(all, "\n") {
 				t.Fatalf("%s: in one piece\n%s\nin two\n%s", name, strings.Join(all, "\n"), strings.Join(slow, "\n"))
+			}
+			near := NewReader(bytes.NewReader(in), shape)
+			near.look = 8
+			if short := records(t, near); !slices.Equal(short, all) {
+				t.Fatalf("%s: in one piece\n%s\nlooked at bit by bit\n%s", name, strings.Join(all, "\n"), strings.Join(short, "\n"))
 			}
 			last := got(t, shape, strings.NewReader(string(in)+"\n\n"+tail[shape]))
 			if !strings.Contains(last[len(last)-1], "LAST sip:b") {

@@ -135,13 +135,17 @@ func splitOCS(data []byte, end bool) (n int, kind Kind) {
 // none. The mark in the middle of a prefix is searched for, as it begins with a
 // character that messages seldom have.
 func nextOCSPrefix(b []byte, at int) int {
-	for from := at + 1; from < len(b); {
+	line := at + 1
+	for from := line; from < len(b); {
 		i := bytes.Index(b[from:], ocsMark)
 		if i < 0 {
 			return -1
 		}
-		line := bytes.LastIndexByte(b[:from+i], '\n') + 1
-		if line > at && isOCSPrefix(b[line:]) {
+		begins := from == at+1
+		if nl := bytes.LastIndexByte(b[from:from+i], '\n'); nl >= 0 {
+			line, begins = from+nl+1, true
+		}
+		if begins && isOCSPrefix(b[line:]) {
 			return line
 		}
 		from += i + len(ocsMark)

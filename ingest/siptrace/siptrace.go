@@ -129,6 +129,7 @@ type Shape struct {
 // Reader reads the records of one file.
 type Reader struct {
 	shape *Shape
+	look  int // how much is looked at first to find a record
 	src   io.Reader
 	err   error
 	buf   []byte
@@ -140,25 +141,23 @@ type Reader struct {
 
 // NewReader reads from r, which must be UTF-8 without a byte order mark.
 func NewReader(r io.Reader, s *Shape) *Reader {
-	return &Reader{shape: s, src: r, buf: make([]byte, 256<<10)}
+	return &Reader{shape: s, look: firstLook, src: r, buf: make([]byte, 256<<10)}
 }
+
+// firstLook is how much of the file is looked at to find a record; where that is
+// too little, twice as much, and so on. A look for the end of a record that has
+// none would else pass over all that is in the buffer, for every such record.
+const firstLook = 4 << 10
 
 // Read returns the next record, valid until the next call, or io.EOF.
 func (r *Reader) Read() (*Record, error) {
 	for {
-		n, kind := 0, blank
-		if data := r.buf[r.at:r.end]; len(data) > 0 {
-			n, kind = r.shape.split(data[:min(len(data), MaxRecord)], r.err != nil && len(data) <= MaxRecord)
+		n, kind, err := r.next()
+		if err != nil {
+			return nil, err
 		}
 		if n == 0 {
-			switch {
-			case r.end-r.at >= MaxRecord:
-				return r.tooLong()
-			case r.err != nil: // split takes all that is left at the end
-				return nil, r.err
-			}
-			r.fill()
-			continue
+			return r.tooLong()
 		}
 		text := r.buf[r.at : r.at+n]
 		r.rec = Record{Kind: kind, Line: r.line + 1, Text: text, shape: r.shape}
@@ -171,6 +170,24 @@ func (r *Reader) Read() (*Record, error) {
 			r.shape.message(&r.rec)
 		}
 		return &r.rec, nil
+	}
+}
+
+// next is the length and kind of the next record, 0 for one that is longer than
+// MaxRecord. split takes all that is left at the end.
+func (r *Reader) next() (n int, kind Kind, err error) {
+	for look := r.look; ; look *= 2 {
+		for r.end-r.at < look && r.err == nil {
+			r.fill()
+		}
+		have := r.end - r.at
+		if have == 0 {
+			return 0, blank, r.err
+		}
+		n, kind = r.shape.split(r.buf[r.at:r.at+min(have, look)], r.err != nil && have <= look)
+		if n > 0 || look >= MaxRecord {
+			return n, kind, nil
+		}
 	}
 }
 

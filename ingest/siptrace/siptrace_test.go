@@ -19,7 +19,11 @@ var shapes = map[string]*Shape{"ocslogger": OCSLogger, "uccapi": UCCAPI, "sipe":
 // got shows the records of a text.
 func got(t testing.TB, s *Shape, in io.Reader) (list []string) {
 	t.Helper()
-	r := NewReader(in, s)
+	return records(t, NewReader(in, s))
+}
+
+func records(t testing.TB, r *Reader) (list []string) {
+	t.Helper()
 	for {
 		rec, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -212,6 +216,44 @@ func TestTheSourcesErrorEndsTheReading(t *testing.T) {
 		}
 		if !errors.Is(err, io.ErrClosedPipe) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Records that never close, or lines full of what begins one, must not make a
+// reader pass over the same text again and again.
+func TestTextIsLookedAtAFewTimesAtMost(t *testing.T) {
+	open := map[string]string{
+		"ocslogger": ocsPrefix + "$$begin_record\nStart-Line: ACK sip:b SIP/2.0\nTo: x\n",
+		"uccapi":    ucPrefix + "Sending Packet - x\n" + ucPrefix + "ACK sip:b SIP/2.0\nTo: x\n",
+		"sipe":      sipeMarkA + "ACK sip:b SIP/2.0\nTo: x\n",
+		"bare":      "ACK sip:b SIP/2.0\nTo: x\n",
+	}
+	for name, shape := range shapes {
+		for what, record := range map[string]string{
+			"short": open[name],
+			"long":  open[name] + strings.Repeat("To: "+strings.Repeat("x", 1000)+"\n", 500),
+		} {
+			in := strings.Repeat(record, 1+3<<20/len(record))
+			counted, looked := *shape, 0
+			counted.split = func(data []byte, end bool) (int, Kind) {
+				looked += len(data)
+				return shape.split(data, end)
+			}
+			n, r := 0, NewReader(strings.NewReader(in), &counted)
+			for ; ; n++ {
+				if _, err := r.Read(); errors.Is(err, io.EOF) {
+					break
+				} else if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if want := strings.Count(in, record); n != want {
+				t.Errorf("%s, %s: %d records, want %d", name, what, n, want)
+			}
+			if most := n*firstLook + 4*len(in); looked > most {
+				t.Errorf("%s, %s: looked at %d bytes of %d, want %d at most", name, what, looked, len(in), most)
+			}
 		}
 	}
 }
