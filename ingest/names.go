@@ -12,8 +12,8 @@ type Names struct {
 	mu    sync.Mutex
 	ids   map[Name]ID
 	guids guidTable // endpoints named by GUID, which are too many for a map of texts
-	all   []Name // those that are not forgotten
-	first ID     // number of the one before all[0]
+	all   []Name    // those that are not forgotten
+	first ID        // number of the one before all[0]
 	sent  int
 }
 
