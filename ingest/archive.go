@@ -3,7 +3,6 @@ package ingest
 import (
 	"archive/zip"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -38,24 +37,6 @@ func nested(head []byte) bool {
 func (g *gatherer) gzip(f *File) {
 	f.unpackGzip()
 	g.recognise(f)
-}
-
-// unpackGzip makes a packed file on disk one that is unpacked when read.
-func (f *File) unpackGzip() {
-	disk, size := f.open, f.Size
-	f.Size, f.packed = -1, true
-	f.open = func() (io.ReadCloser, error) {
-		rc, err := disk()
-		if err != nil {
-			return nil, err
-		}
-		z, err := gzip.NewReader(rc)
-		if err != nil {
-			rc.Close()
-			return nil, explain(err)
-		}
-		return &unpacker{r: z, close: rc.Close, packed: size}, nil
-	}
 }
 
 // zip takes the members of an archive.

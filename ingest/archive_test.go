@@ -6,9 +6,12 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"io"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // member writes an archive with one stored member and the given flags.
@@ -51,6 +54,62 @@ func TestArchivesThatCannotBeReadAreErrorsInWords(t *testing.T) {
 		"error cut.zip: cut short or damaged; copy the archive again",
 		"error sum.zip!a.csv: damaged (its checksum is wrong); copy the archive again",
 		"error secret.zip!dir/a.csv: encrypted; unpack it and give the files")
+}
+
+// A .gz is whole when its last member is, whatever stands behind; it is still
+// being written, or cut short, when it ends inside a member.
+func TestWhatStandsBehindPackedDataIsSaid(t *testing.T) {
+	header, rows, _ := strings.Cut(plainSample, "\n")
+	one, two := gzipped(t, []byte(header+"\n")), gzipped(t, []byte(rows))
+	whole := append(bytes.Clone(one), two...)
+	now := time.Date(2009, 4, 1, 2, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name   string
+		data   []byte
+		behind string // "": nothing is said
+		cut    bool
+	}{
+		{"two members", whole, "", false},
+		{"an empty member", append(gzipped(t, nil), whole...), "", false},
+		{"a byte behind", append(bytes.Clone(whole), 'x'), "1", false},
+		{"a line end behind", append(bytes.Clone(whole), "\r\n"...), "2", false},
+		{"padding behind", append(bytes.Clone(whole), make([]byte, 512)...), "512", false},
+		{"another method behind", append(bytes.Clone(whole), 0x1f, 0x8b, 9, 0, 0), "5", false},
+		{"text behind one member", append(bytes.Clone(gzipped(t, []byte(plainSample))), strings.Repeat("x", 100_000)...), "100000", false},
+		{"cut in the first", one[:len(one)-9], "", true},
+		{"cut in the header of the second", append(bytes.Clone(one), two[:1]...), "", true},
+		{"cut later in that", append(bytes.Clone(one), two[:7]...), "", true},
+		{"cut in the second", append(bytes.Clone(one), two[:len(two)-3]...), "", true},
+	} {
+		dir := t.TempDir()
+		name := put(t, dir, "a.csv.gz", c.data)
+		if err := os.Chtimes(name, now, now.Add(-time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if c.cut {
+			wantPile(t, Options{}.Gather(now, []string{dir}), dir, "a.csv.gz: still being written: it is cut short and was written to less than a minute ago; left for the next run")
+			wantPile(t, Gather([]string{dir}), dir, "error a.csv.gz: the file is cut short; copy it again")
+			continue
+		}
+		p := Options{}.Gather(now, []string{dir})
+		wantPile(t, p, dir, "a.csv.gz: activity-csv")
+		f := p.Units[0].Files[0]
+		rc, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(rc)
+		if err != nil || string(got) != plainSample {
+			t.Errorf("%s: %q, %v", c.name, got, err)
+		}
+		var want []string
+		if c.behind != "" {
+			want = []string{"bytes behind the end of the packed data: " + c.behind + ", not read; compare the file with the original"}
+		}
+		if notes := f.ReadWith(); !slices.Equal(notes, want) {
+			t.Errorf("%s: %q, want %q", c.name, notes, want)
+		}
+	}
 }
 
 func TestAnArchiveInsideAnArchiveAndAWorkbookAreNamedOnce(t *testing.T) {

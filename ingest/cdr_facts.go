@@ -114,12 +114,19 @@ func (s *cdrSet) unknown(parties ...cdrUser) error {
 	switch {
 	case s.ids[table] == nil:
 		return fmt.Errorf("no row for %s, since the table %s was not exported; add %s to the folder and ingest again", who, table, table)
+	case s.isOdd(table):
+		return fmt.Errorf("no row for %s, since the columns of the table %s look exchanged; mend its header and ingest again", who, table)
 	case bad:
 		return fmt.Errorf("the row of %s in %s cannot be read; mend it and ingest again", who, table)
 	case len(ids) > 1:
 		return fmt.Errorf("%s have no row in %s; export %s of the same time and ingest again", who, table, table)
 	}
 	return fmt.Errorf("%s has no row in %s; export %s of the same time and ingest again", who, table, table)
+}
+
+func (s *cdrSet) isOdd(table string) bool {
+	_, odd := s.odd.Load(table)
+	return odd
 }
 
 // client resolves a user agent and tells test traffic.

@@ -69,6 +69,9 @@ func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
 		row = s.schema.facts(s, r)
 	case cdrLookup:
 		row, hash = s.schema.lookups(s, r), newCDRHash(p.def.name, t.Header())
+		if row, err = s.exchanged(p, row); err != nil {
+			return err
+		}
 	}
 	careful := p.def.role != cdrFact || row == nil // one row after the other
 	for first := true; ; first = false {
@@ -109,6 +112,25 @@ func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
 	}
 	r.endNotes()
 	return r.flush(emit)
+}
+
+// exchanged is the reader of a table's rows, or one that rejects them all when
+// the names of its columns look exchanged: nothing is guessed, and what other
+// tables say beside it stands.
+func (s *cdrSet) exchanged(p cdrPart, row rowReader) (rowReader, error) {
+	if p.def.name != s.schema.people && p.def.name != "Phones" {
+		return row, nil
+	}
+	h, err := p.file.Head()
+	if err != nil {
+		return nil, err
+	}
+	id, address, _ := strings.Cut(p.def.needed, " ")
+	if why := exchanged(h, id, address); why != "" {
+		s.odd.Store(p.def.name, true)
+		return func(*Record) (string, error) { return "", errors.New(why) }, nil
+	}
+	return row, nil
 }
 
 // page is the code page of text that is not UTF-8. Rows of ids and numbers need

@@ -19,6 +19,7 @@ type cdrSet struct {
 	ids     map[string]*cdrIDs // by table; nil when the table was not exported
 	auth    map[string]map[string]Class
 	product string
+	odd     sync.Map   // tables whose columns look exchanged in some file
 	mu      sync.Mutex // over emitting: names travel in the order of their ids
 }
 

@@ -281,6 +281,43 @@ func TestCDRRefusal(t *testing.T) {
 	}
 }
 
+// Names of columns that were exchanged cost the rows of their table, which say
+// so, and those that need them; nothing is guessed and nothing else is lost.
+func TestExchangedColumnsOfATableOfAddressesAreNamed(t *testing.T) {
+	const sessions = "SessionIdTime,SessionIdSeq,User1Id,User2Id,MediaTypes,ResponseCode\n2009-03-02 09:00:00.000,1,1,2,1,200\n"
+	const rows = "1,alice@contoso.com,4,0\n2,bob@contoso.com,4,0\n3,carol@contoso.com,4,0\n4,dan@contoso.com,4,0\n"
+	for _, c := range []struct{ head, table, rows, want string }{
+		{"UserUri,UserId,TenantId,UriTypeId\n", "Users", rows, "the values of the columns UserId and UserUri look exchanged; exchange the two names in the header and ingest again"},
+		{"TenantId,UserUri,UserId,UriTypeId\n", "Users", rows, "the values of the columns UserId and TenantId look exchanged; exchange the two names in the header and ingest again"},
+		{"UriTypeId,UserUri,TenantId,UserId\n", "Users", rows, "the values of the columns UserId and UriTypeId look exchanged; exchange the two names in the header and ingest again"},
+		{"UserUri,UserId\n", "Users", "1,alice@contoso.com\n2,\"+14255550100\"\n", "the values of the columns UserId and UserUri look exchanged; exchange the two names in the header and ingest again"},
+		{"PhoneUri,PhoneId\n", "Phones", "1,+14255550100@contoso.com\n", "the values of the columns PhoneId and PhoneUri look exchanged; exchange the two names in the header and ingest again"},
+	} {
+		files := []*File{NewFile("db/SessionDetails.csv", []byte(sessions)), NewFile("db/Pools.csv", []byte("PoolId,PoolFQDN\n1,pool.contoso.com\n")),
+			NewFile("db/"+c.table+".csv", []byte(c.head+c.rows))}
+		res, err := readSet(files)
+		if err != nil {
+			t.Errorf("%s: %v", c.head, err)
+			continue
+		}
+		rejects := res.rejects[c.table+".csv"]
+		if len(rejects) != strings.Count(c.rows, "\n") || rejects[0].What != c.want || len(res.lookups["Pools.csv"]) != 1 {
+			t.Errorf("%s: %+v", c.head, rejects)
+		}
+		if facts := res.rejects["SessionDetails.csv"]; c.table == "Users" && (len(facts) != 1 || res.unresolved["SessionDetails.csv"] != 1 ||
+			facts[0].What != "no row for UserId 1 and UserId 2, since the columns of the table Users look exchanged; mend its header and ingest again") {
+			t.Errorf("%s: %+v, %v", c.head, facts, res.unresolved)
+		}
+	}
+	// What only looks odd is read: numbers as addresses, and one bad row.
+	for _, table := range []string{"UserId,UserUri\n1,1001\n2,1002\n", "UserId,UserUri\nx@contoso.com,1\n2,bob@contoso.com\n1,alice@contoso.com\n"} {
+		res, err := readSet([]*File{NewFile("db/SessionDetails.csv", []byte(sessions)), NewFile("db/Users.csv", []byte(table))})
+		if err != nil || len(res.records) != 1 {
+			t.Errorf("%s: %v, %+v", table, err, res)
+		}
+	}
+}
+
 func TestCDRReleases(t *testing.T) {
 	session := map[string]string{"SessionDetails.csv": "SessionIdTime,SessionIdSeq,User1Id,User2Id,ResponseCode,MediaTypes\n2009-03-02 09:00:00.123,1,1,2,200,1\n"}
 	r2 := map[string]string{"UserAuthTypes.csv": "UserAuthTypeId,UserAuthType\n1,Enterprise\n2,Federated\n3,PIC\n4,Anonymous\n", "Computers.csv": "ComputerId,ComputerFQDN\n1,fe1\n"}

@@ -91,6 +91,7 @@ type File struct {
 	summed  int64
 	whole   bool
 	packed  bool           // inside an archive
+	behind  int64          // bytes behind the end of what a .gz holds, once it was read
 	given   *Columns       // names the columns of a table without a header
 	page    *text.CodePage // what text is that is not UTF-8, when that was told
 	order   DateOrder      // of days and months, when that was told

@@ -98,6 +98,11 @@ func readIISFile(ctx context.Context, index int, f *File, names *Names, env *Env
 		if err := emit(b); err != nil || end {
 			return err
 		}
+		if names.forget(mostNames) {
+			clear(p.users)
+			clear(p.clients)
+			clear(p.seen)
+		}
 		rows = 0
 	}
 }
@@ -352,9 +357,7 @@ func (p *iisReader) user(name []byte) iisUser {
 			u.id = p.names.ID(UserName, id)
 		}
 	}
-	if len(p.users) < 1<<20 { // a bound on memory, not on correctness
-		p.users[string(name)] = u
-	}
+	remember(p.users, name, u)
 	return u
 }
 
@@ -380,9 +383,7 @@ func (p *iisReader) client(agent []byte) ID {
 		return r
 	}, text)
 	id := p.names.ID(ClientName, strings.TrimSpace(text))
-	if len(p.clients) < 1<<16 {
-		p.clients[string(agent)] = id
-	}
+	remember(p.clients, agent, id)
 	return id
 }
 

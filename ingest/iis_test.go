@@ -65,19 +65,7 @@ func readIISFiles(t testing.TB, contents ...[]byte) *iisResult {
 			t.Fatal(err)
 		}
 	}
-	// The store numbers equal names alike.
-	first := map[Name]ID{}
-	for i := range res.records {
-		for _, id := range []*ID{&res.records[i].From.User, &res.records[i].From.Client} {
-			if *id != 0 {
-				n := res.names[*id-1]
-				if _, ok := first[n]; !ok {
-					first[n] = *id
-				}
-				*id = first[n]
-			}
-		}
-	}
+	numberAlike(res.names, res.records)
 	text := func(id ID) Name {
 		if id == 0 {
 			return Name{}

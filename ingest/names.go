@@ -12,7 +12,8 @@ type Names struct {
 	mu    sync.Mutex
 	ids   map[Name]ID
 	guids guidTable // endpoints named by GUID, which are too many for a map of texts
-	all   []Name
+	all   []Name    // those that are not forgotten
+	first ID        // number of the one before all[0]
 	sent  int
 }
 
@@ -31,7 +32,7 @@ func (n *Names) ID(kind NameKind, text string) ID {
 		return id
 	}
 	n.all = append(n.all, k)
-	id := ID(len(n.all))
+	id := n.first + ID(len(n.all))
 	n.ids[k] = id
 	return id
 }
@@ -45,7 +46,7 @@ func (n *Names) guid(key [2]uint64, text []byte) ID {
 	if s.id == 0 {
 		n.guids.used++
 		n.all = append(n.all, Name{EndpointName, "uuid:" + guid(string(text))})
-		*s = guidSlot{key, ID(len(n.all))}
+		*s = guidSlot{key, n.first + ID(len(n.all))}
 	}
 	return s.id
 }
@@ -89,7 +90,7 @@ func (n *Names) Name(id ID) Name {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.all[id-1]
+	return n.all[id-1-n.first]
 }
 
 // Fresh returns the names added since the last call.
@@ -99,4 +100,42 @@ func (n *Names) Fresh() []Name {
 	f := n.all[n.sent:len(n.all):len(n.all)]
 	n.sent = len(n.all)
 	return f
+}
+
+// count is how many names the table holds.
+func (n *Names) count() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.all)
+}
+
+// mostNames is how many names a reader of logs remembers: some 40 MB. Logs have
+// no end, and everybody may stand in them. Tests set it lower.
+var mostNames = 1 << 18
+
+// forget bounds the memory of a table that everything was taken of with Fresh:
+// when it has more names than most, it forgets them all, and tells so. Ids run
+// on: a name that comes again gets a new one, which whoever takes the batches
+// finds to be the same text. The caller forgets every id that it holds.
+func (n *Names) forget(most int) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.all) <= most || n.sent < len(n.all) {
+		return false
+	}
+	n.first += ID(len(n.all))
+	n.all, n.sent, n.ids, n.guids = nil, 0, make(map[Name]ID), guidTable{}
+	return true
+}
+
+// remember keeps what a text was found to be, so as not to find it out again.
+// That is bounded in number and length: what was forgotten is found out anew.
+func remember[T any](m map[string]T, text []byte, v T) {
+	if len(text) > 512 {
+		return
+	}
+	if len(m) >= 1<<16 {
+		clear(m)
+	}
+	m[string(text)] = v
 }

@@ -86,6 +86,7 @@ type traceReader struct {
 	servers map[ID]bool // clients at which no person sits
 	open    transactions
 	told    map[[16]byte]int64
+	most    int // names to remember of those that were met, see forget
 }
 
 // traceFile is what is not emitted yet of one file.
@@ -99,7 +100,7 @@ type traceFile struct {
 
 func readTrace(ctx context.Context, shape *siptrace.Shape, files []*File, env *Env, emit Emit) error {
 	t := &traceReader{env: env, emit: emit, names: NewNames(), own: NewNames(), limit: env.Now.Add(24 * time.Hour).UnixMilli(),
-		files: make([]traceFile, len(files)), people: map[string]tracePerson{}, epids: map[string]ID{}, clients: map[string]ID{}, hosts: map[string]ID{}, servers: map[ID]bool{}, told: map[[16]byte]int64{}}
+		files: make([]traceFile, len(files)), people: map[string]tracePerson{}, epids: map[string]ID{}, clients: map[string]ID{}, hosts: map[string]ID{}, servers: map[ID]bool{}, told: map[[16]byte]int64{}, most: mostNames}
 	t.open.init()
 	for i, f := range files {
 		if err := t.readFile(ctx, shape, i, f); err != nil {
@@ -144,6 +145,9 @@ func (t *traceReader) readFile(ctx context.Context, shape *siptrace.Shape, index
 		}
 		if n%traceBatch == 0 {
 			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := t.forget(); err != nil {
 				return err
 			}
 		}

@@ -11,7 +11,8 @@ import (
 // mostOpen is how many requests wait at a time for their answers and for their
 // copies at other hops: about 15 MB. The oldest gives way to a new one and is
 // taken for what is known of it then: without an answer, for not confirmed.
-const mostOpen = 1 << 15
+// Tests set it lower.
+var mostOpen = 1 << 15
 
 // traceKey is what all copies of a request and of its answers agree in: a hash
 // of Call-ID, CSeq and the tag of From.
@@ -88,6 +89,46 @@ func (t *traceReader) transaction(key traceKey, method traceMethod) (*transactio
 	*x = transaction{key: key, method: method, lasts: -1}
 	o.at[key] = int32(i)
 	return x, nil
+}
+
+// forget bounds the memory of the names that were told, and of those that were
+// met: of these what waits is remembered, under new numbers. Nobody may hold a
+// number but the open transactions.
+func (t *traceReader) forget() error {
+	if t.names.count() > mostNames {
+		if err := t.flush(t.file); err != nil { // sends what is new
+			return err
+		}
+		t.names.forget(mostNames)
+		t.numbers = nil
+	}
+	if t.own.count() <= t.most {
+		return nil
+	}
+	old := t.own
+	t.own, t.numbers = NewNames(), nil
+	again := func(id *ID) {
+		n := old.Name(*id)
+		*id = t.own.ID(n.Kind, n.Text)
+	}
+	for i := range t.open.n {
+		x := t.open.place(i)
+		for _, p := range [...]*traceParty{&x.from, &x.to} {
+			again(&p.user)
+			again(&p.endpoint)
+			again(&p.client)
+		}
+		again(&x.meeting.organizer)
+		again(&x.server)
+	}
+	clear(t.people)
+	clear(t.epids)
+	clear(t.clients)
+	clear(t.hosts)
+	clear(t.servers)
+	clear(t.told)
+	t.most = mostNames + t.own.count()
+	return nil
 }
 
 // closeAll closes what is open, the oldest first.

@@ -68,10 +68,7 @@ func (t *traceReader) epid(epid []byte) ID {
 		if endpoint := epidEndpoint(epid); endpoint != "" {
 			id = t.own.ID(EndpointName, endpoint)
 		}
-		if len(t.epids) >= 1<<16 {
-			clear(t.epids)
-		}
-		t.epids[string(epid)] = id
+		remember(t.epids, epid, id)
 	}
 	return id
 }
@@ -120,10 +117,7 @@ func (t *traceReader) person(a sip.Address) (tracePerson, error) {
 		if id, p.err = ParseUser(string(text)); id != "" {
 			p.user, p.number = t.own.ID(UserName, id), IsNumber(id)
 		}
-		if len(t.people) >= 1<<16 { // a bound on memory, not on correctness
-			clear(t.people)
-		}
-		t.people[string(text)] = p
+		remember(t.people, text, p)
 	}
 	return p, p.err
 }
@@ -153,10 +147,7 @@ func (t *traceReader) clientOf(m *sip.Message) ID {
 		if printable(string(agent)) == nil {
 			id = t.own.ID(ClientName, string(agent))
 		}
-		if len(t.clients) >= 1<<16 {
-			clear(t.clients)
-		}
-		t.clients[string(agent)] = id
+		remember(t.clients, agent, id)
 	}
 	return id
 }
@@ -202,10 +193,7 @@ func (t *traceReader) named(x *transaction, host []byte) bool {
 		if name := ParseServer(string(host)); hostName(name) != "" && printable(name) == nil {
 			id = t.own.ID(ServerName, name)
 		}
-		if len(t.hosts) >= 1<<16 {
-			clear(t.hosts)
-		}
-		t.hosts[string(host)] = id
+		remember(t.hosts, host, id)
 	}
 	if id == 0 {
 		return false

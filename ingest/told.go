@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path"
@@ -19,7 +20,7 @@ const (
 )
 
 // ReadWith are the options that mattered to the reading of the file, once it was
-// read.
+// read, and what was left out in unpacking it.
 func (f *File) ReadWith() (notes []string) {
 	if f.given != nil && f.given.From == "--columns" {
 		notes = append(notes, withColumns+f.given.Table+"="+strings.Join(f.given.Names, ","))
@@ -29,6 +30,9 @@ func (f *File) ReadWith() (notes []string) {
 	}
 	if f.ordered {
 		notes = append(notes, withDateOrder+f.order.String())
+	}
+	if f.behind > 0 {
+		notes = append(notes, fmt.Sprintf("bytes behind the end of the packed data: %d, not read; compare the file with the original", f.behind))
 	}
 	return notes
 }

@@ -10,10 +10,12 @@
 package mls
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -21,12 +23,19 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
+// Limits on a workbook. A statement is kilobytes; one of a large customer has
+// some thousand rows, which are a few MiB of the one part that holds them, and
+// some hundred different texts.
 const (
-	// MaxUnzipped is the most that a workbook may unpack to, in bytes. One of a
-	// large customer has some thousand rows.
-	MaxUnzipped = 64 << 20
-	maxRows     = 50_000
-	headerRows  = 40 // how far down the header is looked for
+	// MaxUnzipped is the most that a workbook may unpack to, in bytes.
+	MaxUnzipped = 16 << 20
+	// maxPart is the most that one part which is no sheet may unpack to: the
+	// library makes a hundred times as much of these, and reads a sheet row by
+	// row.
+	maxPart    = 2 << 20
+	maxRows    = 50_000
+	maxCells   = 40 * maxRows // empty ones in front of others count: the library makes them
+	headerRows = 40           // how far down the header is looked for
 )
 
 // ErrOther is returned for a workbook without the tab of a statement.
@@ -80,6 +89,9 @@ func Read(data []byte) (s *Statement, err error) {
 			s, err = nil, fmt.Errorf("a damaged workbook (%v)", r)
 		}
 	}()
+	if err := tooLarge(data); err != nil {
+		return nil, err
+	}
 	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipSizeLimit: MaxUnzipped, UnzipXMLSizeLimit: MaxUnzipped, RawCellValue: true})
 	if err != nil {
 		return nil, fmt.Errorf("a damaged workbook (%w)", err)
@@ -97,6 +109,58 @@ func Read(data []byte) (s *Statement, err error) {
 	return readTab(f, name)
 }
 
+// tooLarge refuses a workbook by what its parts unpack to, before the library
+// holds any of them: by their directory, and by unpacking them, as a directory
+// may say what it likes.
+func tooLarge(data []byte) error {
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return fmt.Errorf("a damaged workbook (%w)", err)
+	}
+	var told uint64
+	for _, m := range z.File {
+		told += min(m.UncompressedSize64, MaxUnzipped+1)
+		if told > MaxUnzipped {
+			return errTooLarge
+		}
+	}
+	left := int64(MaxUnzipped)
+	for _, m := range z.File {
+		limit := min(left, maxPart)
+		if isSheet(m.Name) {
+			limit = left
+		}
+		n, err := unpackedSize(m, limit)
+		switch {
+		case err != nil:
+			return fmt.Errorf("a damaged workbook (%s: %w)", m.Name, err)
+		case n > left:
+			return errTooLarge
+		case n > limit:
+			return fmt.Errorf("its part %s unpacks to more than %d MiB, as that of no statement does", m.Name, maxPart>>20)
+		}
+		left -= n
+	}
+	return nil
+}
+
+var errTooLarge = fmt.Errorf("it unpacks to more than %d MiB, as no statement does", MaxUnzipped>>20)
+
+// isSheet tells the parts that hold the rows of a tab.
+func isSheet(name string) bool {
+	return strings.HasPrefix(strings.ToLower(strings.ReplaceAll(name, `\`, "/")), "xl/worksheets/sheet")
+}
+
+// unpackedSize is how many bytes a part unpacks to, at most one beyond limit.
+func unpackedSize(m *zip.File, limit int64) (int64, error) {
+	rc, err := m.Open()
+	if err != nil {
+		return 0, err
+	}
+	defer rc.Close()
+	return io.Copy(io.Discard, io.LimitReader(rc, limit+1))
+}
+
 func readTab(f *excelize.File, name string) (*Statement, error) {
 	rows, err := f.Rows(name)
 	if err != nil {
@@ -109,13 +173,17 @@ func readTab(f *excelize.File, name string) (*Statement, error) {
 	if p, err := f.GetWorkbookProps(); err == nil && p.Date1904 != nil {
 		date1904 = *p.Date1904
 	}
+	left := maxCells
 	for line := 1; rows.Next(); line++ {
 		cells, err := rows.Columns()
 		if err != nil {
 			return nil, fmt.Errorf("row %d of the tab %s cannot be read (%w)", line, tab, err)
 		}
 		if line > maxRows {
-			return nil, fmt.Errorf("the tab %s has more than %d rows", tab, maxRows)
+			return nil, fmt.Errorf("the tab %s has more than %d rows, as that of no statement does", tab, maxRows)
+		}
+		if left -= len(cells); left < 0 {
+			return nil, fmt.Errorf("row %d of the tab %s: more than %d cells so far, as no statement has", line, tab, maxCells)
 		}
 		if places == nil {
 			if line == 3 {

@@ -109,11 +109,76 @@ func TestOtherAndDamagedWorkbooks(t *testing.T) {
 		"header too far":   {workbook(t, "Pivot Data", nil, headerRows+5, documented), "US English"},
 		"cut":              {good[:len(good)/2], "damaged"},
 		"no workbook":      {[]byte("PK\x03\x04nothing"), "damaged"},
-		"bomb":             {bomb(t, good), "damaged"},
+		"bomb":             {bomb(t, good), "unpacks to more than 16 MiB"},
 	} {
 		if _, err := Read(c.data); err == nil || errors.Is(err, ErrOther) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// What the library would take minutes or gigabytes for is refused before it
+// sees it, and said of the part that is too large.
+func TestAWorkbookOfNoStatementIsRefusedBeforeItCosts(t *testing.T) {
+	parts, names := partsOf(t, small(t))
+	texts := func(n int) []byte {
+		return []byte(`<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">` + strings.Repeat("<si/>", n/len("<si/>")) + "</sst>")
+	}
+	wide := func(rows int) []byte {
+		var b bytes.Buffer
+		b.WriteString(`<worksheet><sheetData><row r="10">`)
+		for i, name := range documented {
+			fmt.Fprintf(&b, `<c r="%c10" t="str"><v>%s</v></c>`, 'A'+i, strings.ReplaceAll(name.(string), ">", "&gt;"))
+		}
+		b.WriteString("</row>")
+		for n := range rows {
+			fmt.Fprintf(&b, `<row r="%d"><c r="XFD%[1]d"><v>1</v></c></row>`, 11+n)
+		}
+		b.WriteString("</sheetData></worksheet>")
+		return b.Bytes()
+	}
+	for name, c := range map[string]struct {
+		other map[string][]byte
+		want  string
+	}{
+		"texts of 59 MB":         {map[string][]byte{"xl/sharedStrings.xml": texts(59 << 20)}, "it unpacks to more than 16 MiB, as no statement does"},
+		"texts of 3 MB":          {map[string][]byte{"xl/sharedStrings.xml": texts(3 << 20)}, "its part xl/sharedStrings.xml unpacks to more than 2 MiB, as that of no statement does"},
+		"styles of 3 MB":         {map[string][]byte{"xl/styles.xml": bytes.Repeat([]byte("<a/>"), 3<<18)}, "its part xl/styles.xml unpacks to more than 2 MiB"},
+		"rows of 16,384 columns": {map[string][]byte{sheetPart: wide(200)}, "row 133 of the tab Pivot Data: more than 2000000 cells so far, as no statement has"},
+	} {
+		if _, err := Read(packed(t, parts, names, c.other)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	s, err := Read(packed(t, parts, names, map[string][]byte{sheetPart: wide(100)}))
+	if err != nil || len(s.Rows) != 0 {
+		t.Errorf("some wide rows: %+v, %v", s, err)
+	}
+}
+
+// The directory of an archive may promise less than there is.
+func TestADirectoryThatPromisesLittleIsNotBelieved(t *testing.T) {
+	data := bomb(t, small(t))
+	size := []byte{0, 0, 0x10, 1} // 17 MiB, low byte first
+	i := bytes.LastIndex(data, size)
+	if i < 0 {
+		t.Fatal("no size in the directory")
+	}
+	copy(data[i:], []byte{1, 0, 0, 0})
+	if _, err := Read(data); err == nil {
+		t.Error("read")
+	}
+}
+
+// A statement far beyond any known one is read.
+func TestALargeStatementIsRead(t *testing.T) {
+	rows := [][]any{documented}
+	for i := range 5_000 {
+		rows = append(rows, []any{"Servers", fmt.Sprint("Product of the vendor, number ", i), "2013", i, 0, 0, 0, "All Countries"})
+	}
+	s, err := Read(workbook(t, tab, nil, 10, rows...))
+	if err != nil || len(s.Rows) != 5_000 {
+		t.Errorf("%v", err)
 	}
 }
 
