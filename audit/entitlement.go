@@ -208,8 +208,19 @@ func parseEntitlement(get func(string) string) (e Entitlement, err error) {
 		}
 		e.Priced = true
 	}
-	e.Agreement, e.Note, e.Currency = get("agreement"), get("note"), strings.ToUpper(get("currency"))
-	return e, nil
+	e.Agreement, e.Note = get("agreement"), get("note")
+	e.Currency, err = parseCurrency(get("currency"))
+	return e, err
+}
+
+// parseCurrency reads a currency in the shape of ISO 4217. Whether there is one of
+// that code is not asked: prices are never converted.
+func parseCurrency(s string) (string, error) {
+	code := strings.ToUpper(s)
+	if code != "" && (len(code) != 3 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
+		return "", fmt.Errorf("currency %q is not a code of three letters such as EUR or USD", s)
+	}
+	return code, nil
 }
 
 // maxPriceDigits bounds a unit price, so that sums of nine million licences fit
