@@ -155,6 +155,32 @@ func TestRightsOfSoftwareAssurance(t *testing.T) {
 	}
 }
 
+// Software Assurance that begins after a version came out counts for it, as the
+// licence model has it, and the report says what that rests on.
+func TestSoftwareAssuranceThatBeginsLateIsSaid(t *testing.T) {
+	for row, want := range map[string]string{
+		"ocs-standard-cal,user,2007,1,2009-02-04,2009-12-31":    "Software Assurance until 2009-12-31 covers 2007-r2; it begins on 2009-02-04, after 2007-r2 came out on 2009-02-03: counted as the renewal of an earlier term; without one it gives no right to that version",
+		"ocs-standard-cal,user,2007,1,2009-02-03,2009-12-31":    "Software Assurance until 2009-12-31 covers 2007-r2",
+		"ocs-standard-cal,user,2007,1,,2009-12-31":              "Software Assurance until 2009-12-31 covers 2007-r2",
+		"ocs-standard-cal,user,2007-r2,1,2009-05-01,2010-01-01": "",
+	} {
+		owned, problems, err := ParseEntitlements("l", []byte("license,metric,version,quantity,sa_from,sa_until\n"+row))
+		if err != nil || len(problems) > 0 {
+			t.Fatal(err, problems)
+		}
+		why := ""
+		for _, x := range explained(owned, labels{}) {
+			why += x.Why
+		}
+		if why != want {
+			t.Errorf("%s: %q, want %q", row, why, want)
+		}
+		if v := owned[0].Effective().String(); v != "2007-r2" {
+			t.Errorf("%s: good for %s", row, v)
+		}
+	}
+}
+
 // Plus CALs that came of Enterprise CALs serve the need of another holder too:
 // they are licences of their own.
 func TestGrandfatheredPlusCALsAreInThePosition(t *testing.T) {
