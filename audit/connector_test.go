@@ -250,6 +250,46 @@ func TestSharedLineMergesNobody(t *testing.T) {
 	}
 }
 
+// A shared account is no subject, so an exemption of it takes nobody out, and the
+// report says so; who is among its people and whoever has an own name can be.
+func TestExemptionsOfSharedAccounts(t *testing.T) {
+	s := newScene()
+	s.fact(t, testAt, "im-login reception@contoso.com")
+	s.fact(t, testAt, "im-login boss@contoso.com")
+	in := s.input(mustPolicy(t))
+	var err error
+	in.Estate, err = ParseEstate("e", []byte(`sip_domains = ["contoso.com"]
+[shared]
+"reception@contoso.com" = ["ann@contoso.com", "bert@contoso.com"]
+"boss@contoso.com" = ["boss@contoso.com", "cleo@contoso.com"]
+[[exemptions]]
+subject = "ann@contoso.com"
+reason = "agreed"
+[[exemptions]]
+subject = "boss@contoso.com"
+reason = "agreed"
+[[exemptions]]
+subject = "reception@contoso.com"
+reason = "agreed"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, subjects := mustRun(t, in)
+	var got []string
+	for _, x := range r.Exemptions {
+		got = append(got, x.Subject+" "+x.State)
+	}
+	for _, x := range subjects {
+		got = append(got, x.ID+" "+x.Outcome)
+	}
+	want := "ann@contoso.com applied, boss@contoso.com applied, reception@contoso.com shared-account, " +
+		"ann@contoso.com exempt, bert@contoso.com required, boss@contoso.com exempt, cleo@contoso.com required"
+	if text := strings.Join(got, ", "); text != want {
+		t.Errorf("got %s, want %s", text, want)
+	}
+}
+
 func TestExemptionStates(t *testing.T) {
 	in := workedExample(t)
 	in.Estate.Exemptions = []EstateExemption{{"alice@contoso.com", "agreed", "2009-03-31"}, {"bob@contoso.com", "agreed", "2009-03-30"},

@@ -190,7 +190,7 @@ type Exemption struct {
 	Subject string `json:"subject"`
 	Reason  string `json:"reason"`
 	Until   string `json:"until"`
-	State   string `json:"state"` // applied, unused, expired or no-reason
+	State   string `json:"state"` // applied, unused, expired, no-reason or shared-account (no subject: its people are)
 }
 
 // Conflict is a contradiction between sources that was kept and decided.

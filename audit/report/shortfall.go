@@ -357,6 +357,9 @@ func exemptions(r *audit.Report) Grid {
 		g.Notes = []string{fmt.Sprintf("%s not apply; %s.", plural(rest, "of these does", "of these do"),
 			plural(applied, "other does", "others do"))}
 	}
+	if slices.ContainsFunc(r.Exemptions, func(e audit.Exemption) bool { return e.State == "shared-account" }) {
+		g.Notes = append(g.Notes, "shared-account: it is no user, its people are; name each of those who are exempt.")
+	}
 	return g
 }
 
