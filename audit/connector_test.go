@@ -155,6 +155,34 @@ func TestRightsOfSoftwareAssurance(t *testing.T) {
 	}
 }
 
+// A newer CAL that costs less is what is bought, and the row says which.
+func TestThePositionNamesTheNewerCALThatCostsLess(t *testing.T) {
+	for _, c := range []struct{ prices, want string }{
+		{"ocs-standard-cal,user,2007,0,31\n", "31.00 "},
+		{"ocs-standard-cal,user,2007,0,31\nlync-standard-cal,user,2010,0,25\nsfb-standard-cal,user,2019,0,25\n", "25.00 lync-standard-cal 2010"},
+		{"ocs-standard-cal,user,2007,0,31\nlync-standard-cal,user,2010,0,25\nsfb-standard-cal,user,2019,0,24\n", "24.00 sfb-standard-cal 2019"},
+		{"ocs-standard-cal,user,2007,0,31\nlync-standard-cal,user,2010,0,31\n", "31.00 "},
+		{"ocs-standard-cal,user,2007,0,31\nlync-standard-cal,user,2010,0,40\n", "31.00 "},
+		{"lync-standard-cal,user,2010,0,25\n", "25.00 "}, // the only price there is
+		{"ocs-standard-cal,user,2007,1,31\nlync-standard-cal,user,2010,0,25\n", " "},
+	} {
+		s := newScene()
+		s.fact(t, testAt, "im-login alice@contoso.com")
+		in := s.input(mustPolicy(t))
+		in.Estate.SIPDomains = []string{"contoso.com"}
+		var problems []Problem
+		in.Owned, problems, _ = ParseEntitlements("l", []byte("license,metric,version,quantity,unit_price\n"+c.prices))
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		r, _ := mustRun(t, in)
+		p := r.Position[len(r.Position)-1]
+		if got := p.Cost + " " + strings.TrimSpace(p.BuyLicense+" "+p.BuyVersion); got != c.want || p.License != "ocs-standard-cal" || p.Version != "2007" {
+			t.Errorf("%s: %q of %+v, want %q", c.prices, got, p, c.want)
+		}
+	}
+}
+
 // Software Assurance that begins after a version came out counts for it, as the
 // licence model has it, and the report says what that rests on.
 func TestSoftwareAssuranceThatBeginsLateIsSaid(t *testing.T) {
@@ -191,7 +219,7 @@ func TestGrandfatheredPlusCALsAreInThePosition(t *testing.T) {
 	in.Estate.SIPDomains = []string{"contoso.com"}
 	in.Owned, _, _ = ParseEntitlements("l", []byte("license,metric,version,quantity,sa_from,sa_until\nocs-enterprise-cal,user,2007,1,2008-01-01,2011-01-01\n"))
 	r, _ := mustRun(t, in)
-	want := "[{lync-enterprise-cal user 2010 1 1 0 0 } {lync-plus-cal user 2010 1 1 0 0 } {lync-standard-cal user 2010 2 0 2 0 }]"
+	want := "[{lync-enterprise-cal user 2010 1 1 0 0   } {lync-plus-cal user 2010 1 1 0 0   } {lync-standard-cal user 2010 2 0 2 0   }]"
 	if got := fmt.Sprint(r.Position); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

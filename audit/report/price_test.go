@@ -28,6 +28,16 @@ func TestCALsWithoutAPriceAreNoMoney(t *testing.T) {
 	}
 }
 
+// What is cheapest to buy for a row may be another CAL: the row says which.
+func TestTheCALToBuyInsteadIsNamed(t *testing.T) {
+	r := &audit.Report{Position: []audit.Position{
+		{License: "ocs-enterprise-cal", Metric: "user", Version: "2007", Required: 1, Shortfall: 1, Cost: "139.00"},
+		{License: "ocs-standard-cal", Metric: "user", Version: "2007", Required: 1, Shortfall: 1, Cost: "25.00", BuyLicense: "lync-standard-cal", BuyVersion: "2010"}}}
+	if got := strings.Join(position(r).Notes, "|"); got != "To buy for ocs-standard-cal 2007, user: lync-standard-cal 2010, which serves it and costs less." {
+		t.Error(got)
+	}
+}
+
 // What has a price now and none in what would be does not cost nothing then.
 func TestWhatIfDoesNotCallAMissingPriceNothing(t *testing.T) {
 	now := []audit.Position{{License: "ocs-standard-cal", Metric: "user", Version: "2007", Required: 5, Shortfall: 5, Cost: "155.00"},

@@ -151,6 +151,10 @@ func position(r *audit.Report) Grid {
 			row[0].Tone = Bad
 		}
 		g.Rows = append(g.Rows, row)
+		if p.BuyLicense != "" {
+			g.Notes = append(g.Notes, fmt.Sprintf("To buy for %s, %s: %s, which serves it and costs less.",
+				withVersion(p.License, p.Version), p.Metric, withVersion(p.BuyLicense, p.BuyVersion)))
+		}
 	}
 	return g
 }
