@@ -28,6 +28,23 @@ func TestCALsWithoutAPriceAreNoMoney(t *testing.T) {
 	}
 }
 
+// How far a mix may be from the cheapest is said plainly, and rounded up.
+func TestAMixThatIsNotProvenSaysHowFarItMayBeFromTheCheapest(t *testing.T) {
+	for _, c := range []struct {
+		mix  audit.Mix
+		want string
+	}{
+		{audit.Mix{Priced: true, Currency: "EUR", Sums: audit.Sums{Cost: "1000.00", CALs: 4}, AtLeast: "995.005"},
+			"none costs less than 995.005, so this is within 4.995 EUR (0.50 %) of it"},
+		{audit.Mix{Sums: audit.Sums{Cost: "30.00", CALs: 40}, AtLeast: "29.00"}, "none costs less than 29, so this is within 1 (3.34 %) of it"},
+		{audit.Mix{Sums: audit.Sums{Cost: "30.00", CALs: 40}, AtLeast: "30.00", Optimal: true}, "proven to be the least; perhaps not with the fewest CALs"},
+	} {
+		if got := assigned(&audit.Report{Assign: "optimal", Mix: &c.mix}); !strings.HasSuffix(got, c.want) {
+			t.Errorf("%s\nwant %s", got, c.want)
+		}
+	}
+}
+
 // What is cheapest to buy for a row may be another CAL: the row says which.
 func TestTheCALToBuyInsteadIsNamed(t *testing.T) {
 	r := &audit.Report{Position: []audit.Position{
