@@ -54,6 +54,7 @@ type market struct {
 	assign string
 	stock  []mix.Stock
 	prices mix.Prices
+	names  labels
 	// Numbers of persons and devices for the mix: those who could be covered by
 	// each other come first, by id, for its ties go by that order.
 	users, devices func() []int32
@@ -68,7 +69,8 @@ type settled struct {
 }
 
 func newMarket(s *session) *market {
-	m := &market{assign: s.in.Assign}
+	names := labels{s.in.Policy.Licenses}
+	m := &market{assign: s.in.Assign, names: names}
 	for _, r := range rightsOf(s.in.Owned) {
 		e := r.of
 		set, metric := uint8(0), slices.Index(metricNames[:], e.Metric)
@@ -81,7 +83,6 @@ func newMarket(s *session) *market {
 			m.stock = append(m.stock, mix.Stock{Metric: mix.Metric(metric), Families: set, Version: uint8(r.version), Quantity: e.Quantity})
 		}
 	}
-	names := labels{s.in.Policy.Licenses}
 	for metric, metricName := range metricNames {
 		for f, family := range families {
 			for v := range m.prices[metric][f] {

@@ -118,11 +118,59 @@ func TestCasesHoldEveryRule(t *testing.T) {
 				change(fmt.Sprintf("%s not required by rule %q", family, r.ID), func(p *Policy) { p.Rules[i].Require = slices.Delete(p.Rules[i].Require, k+1, k+2) })
 			}
 		}
+		for i, r := range p.Rules {
+			for what, answer := range map[string]func(p *Policy) *RuleAnswer{"strict": func(p *Policy) *RuleAnswer { return p.Rules[i].Strict }, "lenient": func(p *Policy) *RuleAnswer { return p.Rules[i].Lenient }} {
+				if answer(p) != nil && len(answer(p).Require) > 1 {
+					change(fmt.Sprintf("the %s answer of rule %q asking for Standard alone", what, r.ID), func(p *Policy) { answer(p).Require = answer(p).Require[:1] })
+				}
+			}
+			switch {
+			case r.Exempt:
+				change(fmt.Sprintf("rule %q requiring Standard", r.ID), func(p *Policy) { p.Rules[i].Exempt, p.Rules[i].Require = false, []string{"standard"} })
+			case r.Reading == "":
+				change(fmt.Sprintf("rule %q exempting", r.ID), func(p *Policy) { p.Rules[i].Exempt, p.Rules[i].Require = true, nil })
+			}
+			if i > 0 {
+				change(fmt.Sprintf("rule %q before the one above it", r.ID), func(p *Policy) { p.Rules[i-1], p.Rules[i] = p.Rules[i], p.Rules[i-1] })
+			}
+		}
+		if len(p.Undecided()) > 0 {
+			change("what no rule names counted as Standard and Enterprise", func(p *Policy) { p.Otherwise.CountAs = []string{"standard", "enterprise"} })
+		}
 		for i, q := range p.Questions {
 			change(fmt.Sprintf("the other default of question %q", q.ID), func(p *Policy) { p.Questions[i].Default = flip[q.Default] })
 		}
 		for i, r := range p.Servers {
 			change(fmt.Sprintf("server rule %q removed", r.ID), func(p *Policy) { p.Servers = slices.Delete(p.Servers, i, i+1) })
+		}
+		for i, r := range p.Servers {
+			if len(r.Edition) > 0 {
+				change(fmt.Sprintf("no edition asked by server rule %q", r.ID), func(p *Policy) { p.Servers[i].Edition = nil })
+			}
+			if len(r.Role) > 0 {
+				change(fmt.Sprintf("no role asked by server rule %q", r.ID), func(p *Policy) { p.Servers[i].Role = nil })
+			}
+			switch {
+			case r.Reading != "":
+				change(fmt.Sprintf("the answers of server rule %q swapped", r.ID), func(p *Policy) {
+					p.Servers[i].Strict, p.Servers[i].Lenient = p.Servers[i].Lenient, p.Servers[i].Strict
+				})
+			case r.Exempt:
+				change(fmt.Sprintf("server rule %q asking for a licence", r.ID), func(p *Policy) { p.Servers[i].Exempt, p.Servers[i].License = false, "ocs-server-standard" })
+			default:
+				change(fmt.Sprintf("server rule %q exempting", r.ID), func(p *Policy) { p.Servers[i].Exempt, p.Servers[i].License = true, "" })
+				other := "ocs-server-standard"
+				if r.License == other {
+					other = "ocs-server-enterprise"
+				}
+				if serverLicense(other, "standard", p.version) == serverLicense(r.License, "standard", p.version) {
+					continue // names of one licence in this generation
+				}
+				change(fmt.Sprintf("server rule %q asking for %s", r.ID, other), func(p *Policy) { p.Servers[i].License = other })
+			}
+		}
+		for i, family := range p.Connectors {
+			change("no connector for "+family, func(p *Policy) { p.Connectors = slices.Delete(slices.Clone(p.Connectors), i, i+1) })
 		}
 		// Order matters where rules overlap: telephone-call stands before internal-call.
 		change("the rules in reverse order", func(p *Policy) { slices.Reverse(p.Rules) })

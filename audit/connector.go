@@ -111,14 +111,42 @@ func (m *market) cost(rows []Position, owned []Entitlement) (sum int64) {
 	return sum
 }
 
-// costs writes beside each row what is missing there would cost.
+// costs writes beside each row what is missing there would cost, and what to buy
+// for that where it is another CAL: a newer one that has a lower price.
 func (m *market) costs(rows []Position, owned []Entitlement) {
 	for i := range rows {
 		p := &rows[i]
 		if p.Shortfall > 0 && pricedAnywhere(owned, p.License) {
-			p.Cost = money(int64(p.Shortfall) * m.price(p, owned))
+			unit := m.price(p, owned)
+			p.Cost = money(int64(p.Shortfall) * unit)
+			p.BuyLicense, p.BuyVersion = m.instead(p, owned, unit)
 		}
 	}
+}
+
+// instead is the newer CAL that has the price which a row is bought at, where its
+// own CAL costs more: of the oldest name, in the oldest version that the price
+// stands beside.
+func (m *market) instead(p *Position, owned []Entitlement, unit int64) (name, version string) {
+	l, err := license(p.License)
+	own, wrong := ParseVersion(p.Version)
+	if err != nil || wrong != nil || !slices.Contains(families[:], l.Grants[0]) || price(owned, p.License, p.Metric) <= unit {
+		return "", ""
+	}
+	for v := own + 1; v <= newest(); v++ {
+		name := m.names.name(l.Grants[0], v)
+		if price(owned, name, p.Metric) != unit {
+			continue
+		}
+		stated := Version(0)
+		for i := range owned {
+			if e := &owned[i]; e.Priced && e.License == name && e.UnitPrice == unit && e.Version >= v && (stated == 0 || e.Version < stated) {
+				stated = e.Version
+			}
+		}
+		return name, cmp.Or(stated, v).String()
+	}
+	return "", ""
 }
 
 // price is that of one licence of a row. A newer CAL serves, so none costs more

@@ -155,6 +155,60 @@ func TestRightsOfSoftwareAssurance(t *testing.T) {
 	}
 }
 
+// A newer CAL that costs less is what is bought, and the row says which.
+func TestThePositionNamesTheNewerCALThatCostsLess(t *testing.T) {
+	for _, c := range []struct{ prices, want string }{
+		{"ocs-standard-cal,user,2007,0,31\n", "31.00 "},
+		{"ocs-standard-cal,user,2007,0,31\nlync-standard-cal,user,2010,0,25\nsfb-standard-cal,user,2019,0,25\n", "25.00 lync-standard-cal 2010"},
+		{"ocs-standard-cal,user,2007,0,31\nlync-standard-cal,user,2010,0,25\nsfb-standard-cal,user,2019,0,24\n", "24.00 sfb-standard-cal 2019"},
+		{"ocs-standard-cal,user,2007,0,31\nlync-standard-cal,user,2010,0,31\n", "31.00 "},
+		{"ocs-standard-cal,user,2007,0,31\nlync-standard-cal,user,2010,0,40\n", "31.00 "},
+		{"lync-standard-cal,user,2010,0,25\n", "25.00 "}, // the only price there is
+		{"ocs-standard-cal,user,2007,1,31\nlync-standard-cal,user,2010,0,25\n", " "},
+	} {
+		s := newScene()
+		s.fact(t, testAt, "im-login alice@contoso.com")
+		in := s.input(mustPolicy(t))
+		in.Estate.SIPDomains = []string{"contoso.com"}
+		var problems []Problem
+		in.Owned, problems, _ = ParseEntitlements("l", []byte("license,metric,version,quantity,unit_price\n"+c.prices))
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		r, _ := mustRun(t, in)
+		p := r.Position[len(r.Position)-1]
+		if got := p.Cost + " " + strings.TrimSpace(p.BuyLicense+" "+p.BuyVersion); got != c.want || p.License != "ocs-standard-cal" || p.Version != "2007" {
+			t.Errorf("%s: %q of %+v, want %q", c.prices, got, p, c.want)
+		}
+	}
+}
+
+// Software Assurance that begins after a version came out counts for it, as the
+// licence model has it, and the report says what that rests on.
+func TestSoftwareAssuranceThatBeginsLateIsSaid(t *testing.T) {
+	for row, want := range map[string]string{
+		"ocs-standard-cal,user,2007,1,2009-02-04,2009-12-31":    "Software Assurance until 2009-12-31 covers 2007-r2; it begins on 2009-02-04, after 2007-r2 came out on 2009-02-03: counted as the renewal of an earlier term; without one it gives no right to that version",
+		"ocs-standard-cal,user,2007,1,2009-02-03,2009-12-31":    "Software Assurance until 2009-12-31 covers 2007-r2",
+		"ocs-standard-cal,user,2007,1,,2009-12-31":              "Software Assurance until 2009-12-31 covers 2007-r2",
+		"ocs-standard-cal,user,2007-r2,1,2009-05-01,2010-01-01": "",
+	} {
+		owned, problems, err := ParseEntitlements("l", []byte("license,metric,version,quantity,sa_from,sa_until\n"+row))
+		if err != nil || len(problems) > 0 {
+			t.Fatal(err, problems)
+		}
+		why := ""
+		for _, x := range explained(owned, labels{}) {
+			why += x.Why
+		}
+		if why != want {
+			t.Errorf("%s: %q, want %q", row, why, want)
+		}
+		if v := owned[0].Effective().String(); v != "2007-r2" {
+			t.Errorf("%s: good for %s", row, v)
+		}
+	}
+}
+
 // Plus CALs that came of Enterprise CALs serve the need of another holder too:
 // they are licences of their own.
 func TestGrandfatheredPlusCALsAreInThePosition(t *testing.T) {
@@ -165,7 +219,7 @@ func TestGrandfatheredPlusCALsAreInThePosition(t *testing.T) {
 	in.Estate.SIPDomains = []string{"contoso.com"}
 	in.Owned, _, _ = ParseEntitlements("l", []byte("license,metric,version,quantity,sa_from,sa_until\nocs-enterprise-cal,user,2007,1,2008-01-01,2011-01-01\n"))
 	r, _ := mustRun(t, in)
-	want := "[{lync-enterprise-cal user 2010 1 1 0 0 } {lync-plus-cal user 2010 1 1 0 0 } {lync-standard-cal user 2010 2 0 2 0 }]"
+	want := "[{lync-enterprise-cal user 2010 1 1 0 0   } {lync-plus-cal user 2010 1 1 0 0   } {lync-standard-cal user 2010 2 0 2 0   }]"
 	if got := fmt.Sprint(r.Position); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -221,6 +275,46 @@ func TestSharedLineMergesNobody(t *testing.T) {
 	}
 	if seen["alice@contoso.com"] != "ocs-enterprise-cal+ocs-standard-cal" || seen["bob@contoso.com"] != "ocs-standard-cal" {
 		t.Errorf("the line belongs to the least account: %v", seen)
+	}
+}
+
+// A shared account is no subject, so an exemption of it takes nobody out, and the
+// report says so; who is among its people and whoever has an own name can be.
+func TestExemptionsOfSharedAccounts(t *testing.T) {
+	s := newScene()
+	s.fact(t, testAt, "im-login reception@contoso.com")
+	s.fact(t, testAt, "im-login boss@contoso.com")
+	in := s.input(mustPolicy(t))
+	var err error
+	in.Estate, err = ParseEstate("e", []byte(`sip_domains = ["contoso.com"]
+[shared]
+"reception@contoso.com" = ["ann@contoso.com", "bert@contoso.com"]
+"boss@contoso.com" = ["boss@contoso.com", "cleo@contoso.com"]
+[[exemptions]]
+subject = "ann@contoso.com"
+reason = "agreed"
+[[exemptions]]
+subject = "boss@contoso.com"
+reason = "agreed"
+[[exemptions]]
+subject = "reception@contoso.com"
+reason = "agreed"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, subjects := mustRun(t, in)
+	var got []string
+	for _, x := range r.Exemptions {
+		got = append(got, x.Subject+" "+x.State)
+	}
+	for _, x := range subjects {
+		got = append(got, x.ID+" "+x.Outcome)
+	}
+	want := "ann@contoso.com applied, boss@contoso.com applied, reception@contoso.com shared-account, " +
+		"ann@contoso.com exempt, bert@contoso.com required, boss@contoso.com exempt, cleo@contoso.com required"
+	if text := strings.Join(got, ", "); text != want {
+		t.Errorf("got %s, want %s", text, want)
 	}
 }
 

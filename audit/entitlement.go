@@ -42,6 +42,12 @@ func (p Problem) String() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Lin
 // Effective is the version the entitlement is good for: its own, or with
 // Software Assurance the newest released while that ran. A suite without
 // either serves the oldest generation that suites ever covered.
+//
+// The licensing notes (section 7.1) want Software Assurance in force on the day a
+// version came out; the licence model (section 6), which says what is computed,
+// asks for its end alone, because sa_from is often the beginning of the newest
+// term of a cover that is older. late tells the two apart, and explained says so
+// in the report.
 func (e *Entitlement) Effective() Version {
 	v, until := e.Version, time.Time{}
 	if t, err := time.Parse(time.DateOnly, e.SAUntil); err == nil {
@@ -55,6 +61,16 @@ func (e *Entitlement) Effective() Version {
 		v, _ = ParseVersion("2007")
 	}
 	return v
+}
+
+// late reports Software Assurance that is known to begin only after the version
+// came out that it is counted for, with the day on which that was.
+func (e *Entitlement) late(v Version) (released string, is bool) {
+	if v <= e.Version || e.SAFrom == "" || e.SAUntil == "" {
+		return "", false
+	}
+	released = catalogue().Releases[v-1].Date
+	return released, e.SAFrom > released
 }
 
 // held is the version of what a licence of another product holds: that of its
@@ -208,8 +224,19 @@ func parseEntitlement(get func(string) string) (e Entitlement, err error) {
 		}
 		e.Priced = true
 	}
-	e.Agreement, e.Note, e.Currency = get("agreement"), get("note"), strings.ToUpper(get("currency"))
-	return e, nil
+	e.Agreement, e.Note = get("agreement"), get("note")
+	e.Currency, err = parseCurrency(get("currency"))
+	return e, err
+}
+
+// parseCurrency reads a currency in the shape of ISO 4217. Whether there is one of
+// that code is not asked: prices are never converted.
+func parseCurrency(s string) (string, error) {
+	code := strings.ToUpper(s)
+	if code != "" && (len(code) != 3 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
+		return "", fmt.Errorf("currency %q is not a code of three letters such as EUR or USD", s)
+	}
+	return code, nil
 }
 
 // maxPriceDigits bounds a unit price, so that sums of nine million licences fit

@@ -244,6 +244,24 @@ func TestPrices(t *testing.T) {
 }
 
 // Sums never wrap: what could be too much is refused with its line.
+// A currency is a code of three letters, in whatever case; anything else is
+// refused with its line, and with what is expected.
+func TestCurrencies(t *testing.T) {
+	for text, want := range map[string]string{"": "", "usd": "USD", "Eur": "EUR"} {
+		if got, err := parseCurrency(text); err != nil || got != want {
+			t.Errorf("%q: %q, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"$", "US$", "US", "EURO", "€", "E R", "EU1", "\u212AUR"} {
+		owned, problems, err := ParseEntitlements("l.csv", []byte("license,metric,version,quantity,unit_price,currency\nocs-standard-cal,user,2007,1,1,EUR\nocs-standard-cal,user,2007,1,1,"+text+"\n"))
+		if err != nil || len(owned) != 1 || len(problems) != 1 || !strings.HasPrefix(problems[0].String(), "l.csv:3: currency ") || !strings.Contains(problems[0].What, "not a code of three letters such as EUR or USD") {
+			t.Errorf("%q: %v, %v, %v", text, owned, problems, err)
+		}
+	}
+	_, err := ParseWhatIf("w.toml", []byte("policy = \"ocs2007\"\n[[licenses]]\nlicense = \"ocs-standard-cal\"\nmetric = \"user\"\nversion = \"2007\"\nquantity = 1\ncurrency = \"dollars\"\n"))
+	fails(t, err, `w.toml:2: currency "dollars" is not a code of three letters`)
+}
+
 func TestPricesThatCannotBeSummedAreRefused(t *testing.T) {
 	s := newScene()
 	s.fact(t, testAt, "im-login a@contoso.com")

@@ -204,23 +204,20 @@ func (m *Model) Machines() []Machine {
 // machines, whoever may be covered by connectors.
 func (m *Model) Demands() []Demand { return m.chosen.demands(nil) }
 
-// Whose is the number of the party of a usage, -1 for none.
+// Whose is the number of the party of a usage, -1 for none; of a shared account it
+// is that of the account.
 func (m *Model) Whose(u *Usage) int { return int(m.s.w.personNamed[u.User]) }
 
-// SharesAccounts marks, by the numbers of parties, shared accounts and the people
-// who use them: what is done about one of these touches others.
-func (m *Model) SharesAccounts() []bool {
-	marks := make([]bool, len(m.s.w.persons))
+// Shared lists, by the numbers of parties, the people of each shared account in
+// whose place they count.
+func (m *Model) Shared() map[int][]int {
+	all := map[int][]int{}
 	for account, x := range m.s.w.crews {
-		if len(x.people) == 0 {
-			continue
-		}
-		marks[account] = true
 		for _, g := range x.people {
-			marks[g] = true
+			all[int(account)] = append(all[int(account)], int(g))
 		}
 	}
-	return marks
+	return all
 }
 
 // Machine is the number of the machine of a usage, -1 for none.
@@ -229,15 +226,11 @@ func (m *Model) Machine(u *Usage) int { return int(m.s.w.deviceOfUse(u)) }
 // Docked reports a usage with a network card that machines of several names had.
 func (m *Model) Docked(u *Usage) bool { return m.s.w.shared[u.Device] }
 
-// Asks is what a usage asks for under the readings in force: the policy's word,
-// whoever may be exempt for other reasons. Of calls it takes those of
-// Input.Calls, which tell the class of the peer.
-func (m *Model) Asks(u *Usage) Editions {
-	p := m.s.w.personNamed[u.User]
-	if p < 0 {
-		return 0
-	}
-	person := &m.s.w.persons[p]
+// Asks is what a usage asks of one of the people behind it, under the readings in
+// force: the policy's word, whoever may be exempt for other reasons. Of calls it
+// takes those of Input.Calls, which tell the class of the peer.
+func (m *Model) Asks(u *Usage, party int) Editions {
+	person := &m.s.w.persons[party]
 	k := ruleCase{person.class, u.Activity, u.Peer, mannerOf(&u.UsageKey)}
 	if person.device >= 0 && m.s.w.devices[person.device].class == roomSystem {
 		k.manner |= inRoom

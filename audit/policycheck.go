@@ -30,23 +30,34 @@ func (c *policyCheck) oneOf(path []string, what, word string, valid ...string) {
 func (c *policyCheck) head() {
 	p := c.p
 	if p.Name == "" {
-		c.bad([]string{"name"}, "name is missing")
+		c.bad([]string{"name"}, "name is missing; expected a short text such as \"mine\"")
 	}
 	for _, family := range p.Connectors {
 		c.oneOf([]string{"connectors"}, "CAL family", family, families[:len(connectorFamilies)]...)
 	}
-	if _, err := time.Parse(time.DateOnly, p.Effective); err != nil {
+	if len(p.Connectors) > 0 && !slices.Contains(p.Connectors, families[0]) {
+		c.bad([]string{"connectors"}, "the connector for %s is only valid on top of that for standard; name both", strings.Join(p.Connectors, ", "))
+	}
+	if p.Effective == "" {
+		c.bad([]string{"effective"}, "effective is missing; expected the date of the terms, YYYY-MM-DD")
+	} else if _, err := time.Parse(time.DateOnly, p.Effective); err != nil {
 		c.bad([]string{"effective"}, "effective %q is not a date YYYY-MM-DD", p.Effective)
 	}
 	v, err := ParseVersion(p.ServerVersion)
 	if err != nil || v == 0 {
-		c.bad([]string{"server_version"}, "server_version: %v", cmpErr(err, "is missing"))
+		var names []string
+		for _, r := range Releases() {
+			names = append(names, r.Version)
+		}
+		c.bad([]string{"server_version"}, "server_version: %v", cmpErr(err, "is missing; valid: "+strings.Join(names, ", ")))
 	}
 	p.version = v
 	for _, family := range slices.Sorted(maps.Keys(p.Licenses)) {
 		c.oneOf([]string{"licenses", family}, "CAL family", family, families[:]...)
-		if _, err := license(p.Licenses[family]); err != nil {
+		if l, err := license(p.Licenses[family]); err != nil {
 			c.bad([]string{"licenses", family}, "%v", err)
+		} else if l.Suite || !slices.Equal(l.Grants, []string{family}) {
+			c.bad([]string{"licenses", family}, "license %q is no CAL of the family %s; valid: %s", l.Name, family, strings.Join(namesOf(family), ", "))
 		}
 	}
 	if p.Otherwise.ID == "" {
@@ -56,6 +67,16 @@ func (c *policyCheck) head() {
 	if len(p.Otherwise.CountAs) == 0 {
 		c.bad([]string{"otherwise", "count_as"}, "count_as is missing: what no rule decides must still be counted")
 	}
+}
+
+// namesOf lists what the CALs of a family are called in all generations.
+func namesOf(family string) (names []string) {
+	for _, l := range Catalog() {
+		if !l.Suite && slices.Equal(l.Grants, []string{family}) {
+			names = append(names, l.Name)
+		}
+	}
+	return names
 }
 
 func cmpErr(err error, instead string) string {
@@ -138,14 +159,44 @@ func (c *policyCheck) rules() {
 	if len(c.errs) > 0 {
 		return
 	}
-	for _, answer := range []string{"strict", "lenient"} {
-		readings := map[string]string{}
-		for _, q := range c.p.Questions {
-			readings[q.ID] = answer
+	c.circles()
+}
+
+// circles refuses answers of "as another class" that lead back, whichever
+// readings are taken together.
+func (c *policyCheck) circles() {
+	matchers, told := c.p.matchers(), make([]bool, len(c.p.Rules))
+	var follow func(x ruleCase, readings map[string]string, depth int)
+	follow = func(x ruleCase, readings map[string]string, depth int) {
+		i := first(matchers, x)
+		if i < 0 || told[i] {
+			return
 		}
-		if _, err := compile(c.p, readings); err != nil {
-			c.bad([]string{"rules"}, "%v", err)
+		r := &c.p.Rules[i]
+		for _, taken := range []struct {
+			reading string
+			*RuleAnswer
+		}{{"strict", r.Strict}, {"lenient", r.Lenient}} {
+			other := readings[r.Reading]
+			if taken.RuleAnswer == nil || taken.As == "" || other != "" && other != taken.reading {
+				continue
+			}
+			if depth == ruleClasses {
+				told[i] = true
+				c.bad([]string{"rules", fmt.Sprint(i), taken.reading}, "rule %q: judging %q as %q goes round in a circle; let one of the rules on it say require or exempt", r.ID, x.class, taken.As)
+				return
+			}
+			like, err := ingest.ParseClass(taken.As)
+			if err != nil {
+				continue // reported
+			}
+			next := maps.Clone(readings)
+			next[r.Reading] = taken.reading
+			follow(ruleCase{like, x.activity, x.peer, x.manner &^ inRoom}, next, depth+1)
 		}
+	}
+	for x := range eachCase {
+		follow(x, map[string]string{}, 0)
 	}
 }
 

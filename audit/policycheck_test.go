@@ -80,6 +80,15 @@ lenient = {exempt = true}`, `exempt = true`, `p.toml:9: question "who" decides n
 		{"a server rule without an outcome", "license = \"lync-server\"\n", "", `p.toml:33: server rule "all": one outcome is needed`},
 		{"a CAL for a server", `license = "lync-server"`, `license = "lync-standard-cal"`, `license "lync-standard-cal" is not for servers`},
 		{"connectors for nothing known", `server_version = "2010"`, "server_version = \"2010\"\nconnectors = [\"plus\"]", `p.toml:4: unknown CAL family "plus"; valid: standard, enterprise`},
+		{"the upper connector alone", `server_version = "2010"`, "server_version = \"2010\"\nconnectors = [\"enterprise\"]", `p.toml:4: the connector for enterprise is only valid on top of that for standard`},
+		{"no name", "name = \"small\"\n", "", `p.toml:1: name is missing`},
+		{"no date", "effective = \"2010-01-01\"\n", "", `p.toml:1: effective is missing; expected the date of the terms, YYYY-MM-DD`},
+		{"a day that is none", `2010-01-01`, `2010-02-30`, `p.toml:2: effective "2010-02-30" is not a date YYYY-MM-DD`},
+		{"no generation", "server_version = \"2010\"\n", "", `p.toml:1: server_version: is missing; valid: 2005, 2007, 2007-r2, 2010, `},
+		{"a CAL of another family", `standard = "lync-standard-cal"`, `standard = "lync-plus-cal"`, `p.toml:6: license "lync-plus-cal" is no CAL of the family standard; valid: lcs-cal, lync-standard-cal`},
+		{"a suite for a family", `standard = "lync-standard-cal"`, `standard = "ecal-suite"`, `p.toml:6: license "ecal-suite" is no CAL of the family standard; valid: `},
+		{"a circle of one", `strict = {require = ["standard"]}`, `strict = {as = "guest"}`, `p.toml:24: rule "others": judging "guest" as "guest" goes round in a circle; let one`},
+		{"a circle of two, by the lenient answer", `lenient = {exempt = true}`, `lenient = {as = "pstn"}`, `p.toml:25: rule "others": judging "pstn" as "pstn" goes round in a circle`},
 		{"another generation", `server_version = "2010"`, `server_version = "2011"`, `p.toml:3: server_version: unknown version "2011"`},
 	} {
 		text := strings.Replace(small, c.old, c.new, 1)
@@ -90,6 +99,55 @@ lenient = {exempt = true}`, `exempt = true`, `p.toml:9: question "who" decides n
 		if err == nil || !slices.ContainsFunc(strings.Split(err.Error(), "\n"), func(line string) bool { return strings.Contains(line, c.want) }) {
 			t.Errorf("%s: %v\nwant %s", c.name, err, c.want)
 		}
+	}
+}
+
+// Two questions that are each harmless strictly and leniently can lead round in a
+// circle when one is answered so and the other not.
+func TestACircleOfMixedReadingsIsRefused(t *testing.T) {
+	text := strings.Replace(small, "[otherwise]", `[[questions]]
+id = "what"
+default = "strict"
+text = "What?"
+strict = "All."
+lenient = "Nothing."
+
+[[rules]]
+id = "never"
+exempt = true
+reason = "the rest"
+
+[otherwise]`, 1)
+	text = strings.Replace(text, `[[rules]]
+id = "others"
+`, `[[rules]]
+id = "there"
+class = ["guest"]
+reading = "who"
+strict = {as = "federated"}
+lenient = {exempt = true}
+reason = "there"
+
+[[rules]]
+id = "back"
+class = ["federated"]
+reading = "what"
+strict = {exempt = true}
+lenient = {as = "guest"}
+reason = "back"
+
+[[rules]]
+id = "others"
+class = ["pstn"]
+`, 1)
+	_, err := ParsePolicy("p.toml", []byte(text))
+	if err == nil || !strings.Contains(err.Error(), `goes round in a circle`) || strings.Contains(err.Error(), "p.toml:1:") {
+		t.Errorf("%v", err)
+	}
+	// Answers of one question that exclude each other lead nowhere together.
+	apart := strings.ReplaceAll(strings.Replace(text, `reading = "what"`, `reading = "who"`, 1), "[[questions]]\nid = \"what\"", "[[questions]]\nid = \"dormant-identity\"")
+	if _, err := ParsePolicy("p.toml", []byte(apart)); err != nil {
+		t.Errorf("%v\n%s", err, apart)
 	}
 }
 

@@ -136,6 +136,10 @@ type Position struct {
 	Shortfall int    `json:"shortfall"`
 	Surplus   int    `json:"surplus"`
 	Cost      string `json:"cost,omitempty"` // of the shortfall, where the licence has a price
+
+	// What the cost is that of, where a newer CAL of another name costs less.
+	BuyLicense string `json:"buy_license,omitempty"`
+	BuyVersion string `json:"buy_version,omitempty"`
 }
 
 // Entitled is an entitlement that counts as something else than what stands on
@@ -190,7 +194,7 @@ type Exemption struct {
 	Subject string `json:"subject"`
 	Reason  string `json:"reason"`
 	Until   string `json:"until"`
-	State   string `json:"state"` // applied, unused, expired or no-reason
+	State   string `json:"state"` // applied, unused, expired, no-reason or shared-account (no subject: its people are)
 }
 
 // Conflict is a contradiction between sources that was kept and decided.

@@ -102,6 +102,9 @@ func explained(owned []Entitlement, names labels) []Entitled {
 		}
 		if len(l.Holds) == 0 && r.version > e.Version && e.SAUntil != "" && !l.Suite {
 			why = append(why, "Software Assurance until "+e.SAUntil+" covers "+r.version.String())
+			if day, is := e.late(r.version); is {
+				why = append(why, "it begins on "+e.SAFrom+", after "+r.version.String()+" came out on "+day+": counted as the renewal of an earlier term; without one it gives no right to that version")
+			}
 		}
 		if len(why) == 0 {
 			continue

@@ -326,6 +326,8 @@ func (s *session) exemptions() []Exemption {
 		case device >= 0:
 			s.out.devices[device] = least(s.out.devices[device], x.Reason)
 			e.State = "applied"
+		case s.sharedBy(x.Subject):
+			e.State = "shared-account"
 		}
 		all = append(all, e)
 	}
@@ -358,6 +360,13 @@ func (s *session) subject(id string) (user, device int32) {
 		device = -1
 	}
 	return -1, device
+}
+
+// sharedBy reports the name of a shared account whose people are counted in its
+// place: no subject, so it cannot be exempt, but somebody may believe that it is.
+func (s *session) sharedBy(id string) bool {
+	p, ok := s.w.personOf[id]
+	return ok && s.w.crew(p) != nil
 }
 
 func totals(subjects []Subject) (t Totals) {

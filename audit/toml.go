@@ -136,7 +136,7 @@ func (at *places) errorf(path []string, format string, args ...any) error {
 	if line := at.line(path); line > 0 {
 		return fmt.Errorf("%s:%d: %s", at.file, line, fmt.Sprintf(format, args...))
 	}
-	return fmt.Errorf("%s: %s", at.file, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%s:1: %s", at.file, fmt.Sprintf(format, args...)) // what is missing has no line of its own
 }
 
 // line is where the innermost known part of path stands, 0 when none is known.

@@ -41,7 +41,8 @@ type Advice struct {
 	Currency  string           `json:"currency"`
 	Now       Sum              `json:"now"` // CALs and connectors, as things are
 	Position  []audit.Position `json:"position"`
-	Proposals []Proposal       `json:"proposals"` // one of each kind
+	Proposals []Proposal       `json:"proposals"`          // one of each kind
+	Together  *Together        `json:"together,omitempty"` // missing unless two kinds or more would change the position
 	Subjects  int              `json:"subjects"`
 
 	Undetermined int `json:"undetermined"` // subjects, users and devices, that no rule decides
@@ -66,6 +67,19 @@ type Proposal struct {
 	Items      []Item      `json:"items"`
 	Spend      string      `json:"spend,omitempty"` // external-connector: price of the connectors that are not owned, when they have one
 	Note       string      `json:"note,omitempty"`
+
+	worth audit.Figures // Saves
+}
+
+// Together is what all kinds of advice save at once, but for those that the
+// position counts on already.
+type Together struct {
+	Kinds    []string    `json:"kinds"`
+	Saves    Sum         `json:"saves"`
+	Overlap  Sum         `json:"overlap"` // what the savings of the kinds come to beyond that; below 0 where they make more together
+	Proven   bool        `json:"proven"`
+	Readings []Otherwise `json:"readings"`
+	Spend    string      `json:"spend,omitempty"` // price of the connectors that are then needed and not owned, when they have one
 }
 
 // Otherwise is what a proposal saves if one question is answered the other way.
@@ -147,7 +161,8 @@ func Advise(in *Input) (*Advice, error) {
 		}
 		out.Proposals = append(out.Proposals, *p)
 	}
-	return out, nil
+	out.Together, err = a.together(out.Proposals)
+	return out, err
 }
 
 // sum writes figures; without any price there is no cost.

@@ -18,10 +18,12 @@ type adviser struct {
 	parties  []audit.Party
 	machines []audit.Machine
 	classes  []ingest.Class
-	sharing  []bool        // parties who share an account, and such accounts
+	crews    map[int][]int // people of shared accounts, by account
+	shares   map[int][]int // shared accounts, by each of their people but themselves, sorted
 	usages   []audit.Usage // of base, calls whoever the peer was
 	calls    []audit.Usage // of base, by class of the peer
 	priced   bool
+	plan     plan
 	offered  bool // connectors are owned or have a price: whom they cover matters together
 }
 
@@ -38,7 +40,14 @@ func newAdviser(in *Input) (a *adviser, err error) {
 		return nil, err
 	}
 	a.parties, a.machines, a.classes = a.base.Parties(), a.base.Machines(), a.base.Classes()
-	a.sharing = a.base.SharesAccounts()
+	a.crews, a.shares = a.base.Shared(), map[int][]int{}
+	for _, account := range byNumber(a.crews) {
+		for _, n := range a.crews[account] {
+			if n != account {
+				a.shares[n] = append(a.shares[n], account)
+			}
+		}
+	}
 	if a.in.Calls != nil {
 		if a.calls, err = a.in.Calls(a.classes); err != nil {
 			return nil, err
@@ -74,7 +83,41 @@ func remembered(calls func([]ingest.Class) ([]audit.Usage, error)) func([]ingest
 // apart reports persons whom nothing but their own CALs can cover for what they
 // do on no machine of somebody else, and whose accounts are nobody else's.
 func (a *adviser) apart(n int) bool {
-	return !a.sharing[n] && (a.parties[n].Class == ingest.Hosted || a.parties[n].Class == ingest.Guest && !a.offered)
+	return len(a.crews[n])+len(a.shares[n]) == 0 && (a.parties[n].Class == ingest.Hosted || a.parties[n].Class == ingest.Guest && !a.offered)
+}
+
+// behind goes through the people of a usage: one, or all of a shared account.
+func (a *adviser) behind(u *audit.Usage, f func(n int)) {
+	n := a.base.Whose(u)
+	switch crew := a.crews[n]; {
+	case n < 0:
+	case len(crew) == 0:
+		f(n)
+	default:
+		for _, n := range crew {
+			f(n)
+		}
+	}
+}
+
+// ofAny reports a usage with somebody behind it of whom something holds.
+func (a *adviser) ofAny(u *audit.Usage, is func(n int) bool) (any bool) {
+	a.behind(u, func(n int) { any = any || is(n) })
+	return any
+}
+
+// over is the adviser for what an input was made of this one's: of who is who it
+// knows what it knew.
+func (a *adviser) over(in *audit.Input) (*adviser, error) {
+	b := *a
+	b.in, b.usages = *in, in.Usages()
+	if in.Calls != nil {
+		var err error
+		if b.calls, err = in.Calls(a.classes); err != nil {
+			return nil, err
+		}
+	}
+	return &b, nil
 }
 
 // each goes through all usages, calls as the class of their peers has them.
@@ -160,6 +203,7 @@ func (a *adviser) again(in *audit.Input) (r run, err error) {
 // saved fills in what the second of two audits saves.
 func (a *adviser) saved(p *Proposal, before, after run, of audit.Scope) {
 	saves := before.Figures(of).Less(after.Figures(of))
+	p.worth = saves
 	p.Saves, p.Proven = a.sum(saves), saves.Proven
 	for i := range before.others {
 		o := &before.others[i]

@@ -23,7 +23,13 @@
 //     short had Software Assurance on the day its version came out.
 //
 // All candidates of a kind are changed together: that is what the kind saves.
-// Savings of several kinds overlap and do not add up.
+// Savings of several kinds overlap and do not add up: what they save together is
+// audited as well, with the changes of all kinds that the position does not count
+// on already made at once, and so is by how much their sum is another.
+//
+// What was done with a shared account counts for each of its people, here as
+// everywhere: it is their last activity, an event of each of them, and a state
+// that ends for all when it is disabled with one of them.
 //
 // # What one of them saves alone
 //

@@ -14,14 +14,17 @@ func (a *adviser) dormant() (*Proposal, error) {
 	p := proposal(Dormant)
 	told := make([]bool, len(a.parties)) // a plain row tells a state of this person
 	a.each(func(u *audit.Usage) {
-		if n := a.base.Whose(u); n >= 0 && u.Activity.Standing() {
-			told[n] = true
+		if u.Activity.Standing() {
+			a.behind(u, func(n int) { told[n] = true })
+			if n := a.base.Whose(u); n >= 0 {
+				told[n] = true // of the shared account itself
+			}
 		}
 	})
 	var who []int
 	for n := range a.parties {
 		x := &a.parties[n]
-		enabled := slices.ContainsFunc(x.Accounts, func(c *audit.Account) bool { return c.Current && c.Entry.Enabled })
+		enabled := slices.ContainsFunc(a.accountsOf(n), func(c *audit.Account) bool { return c.Current && c.Entry.Enabled })
 		if x.Subject && x.Idle && !x.Exempted && !x.Connected && !x.Device && (enabled || told[n]) &&
 			(x.Class == ingest.Hosted || x.Class == ingest.Guest) {
 			who = append(who, n)
@@ -37,12 +40,13 @@ func (a *adviser) dormant() (*Proposal, error) {
 	}
 	for _, n := range who {
 		x := &a.parties[n]
-		p.Items = append(p.Items, Item{ID: x.ID, Kind: "user", Name: x.Name, Class: x.Class.String(), Licenses: x.Licenses, Versions: x.Versions, Last: last[n], Shared: sharedOf(x)})
+		p.Items = append(p.Items, Item{ID: x.ID, Kind: "user", Name: x.Name, Class: x.Class.String(), Licenses: x.Licenses, Versions: x.Versions, Last: last[n], Shared: a.sharedOf(n, told)})
 	}
 	after, err := a.again(a.disabled(who))
 	if err != nil {
 		return nil, err
 	}
+	a.plan.disable = who
 	a.saved(p, a.asIs(), after, audit.ForPeople)
 	shapes := a.dormantShapes(who, after.Model)
 	err = a.alone(p, shapes, a.base, audit.ForPeople, func(i int) *audit.Input { return a.disabled(who[i : i+1]) })
@@ -56,11 +60,13 @@ func (a *adviser) disabled(who []int) *audit.Input {
 	off, accounts := map[int]bool{}, map[*audit.Account]bool{}
 	for _, n := range who {
 		off[n] = true
-		for _, c := range a.parties[n].Accounts {
+		for _, c := range a.accountsOf(n) {
 			accounts[c] = true
 		}
 	}
-	in := a.without(func(u *audit.Usage) bool { return u.Activity.Standing() && off[a.base.Whose(u)] })
+	in := a.without(func(u *audit.Usage) bool {
+		return u.Activity.Standing() && a.ofAny(u, func(n int) bool { return off[n] })
+	})
 	in.Accounts = slices.Clone(in.Accounts)
 	for i := range in.Accounts {
 		if accounts[&a.in.Accounts[i]] {
@@ -72,11 +78,23 @@ func (a *adviser) disabled(who []int) *audit.Input {
 	return in
 }
 
-// sharedOf names the accounts of a person that are shared with others.
-func sharedOf(x *audit.Party) (names []string) {
-	for _, c := range x.Accounts {
-		if id := c.Entry.Primary; id != "" && c.Current && c.Entry.Enabled && !slices.Contains(x.Idents, id) {
-			names = append(names, id)
+// accountsOf lists the directory accounts of a person, with those shared with
+// others.
+func (a *adviser) accountsOf(n int) []*audit.Account {
+	list := a.parties[n].Accounts
+	for _, account := range a.shares[n] {
+		list = slices.Concat(list, a.parties[account].Accounts)
+	}
+	return list
+}
+
+// sharedOf names the accounts of a person that are shared with others and in
+// force, by the directory or by a plain row.
+func (a *adviser) sharedOf(n int, told []bool) (names []string) {
+	for _, account := range a.shares[n] {
+		x := &a.parties[account]
+		if told[account] || slices.ContainsFunc(x.Accounts, func(c *audit.Account) bool { return c.Current && c.Entry.Enabled }) {
+			names = append(names, x.ID)
 		}
 	}
 	slices.Sort(names)
@@ -114,8 +132,8 @@ func (a *adviser) lastSeen() ([]string, error) {
 		}
 		for i := range earlier {
 			u := &earlier[i]
-			if n := a.base.Whose(u); n >= 0 && !u.Activity.Standing() && u.Last != ingest.Undated {
-				last[n] = max(last[n], u.Last)
+			if !u.Activity.Standing() && u.Last != ingest.Undated {
+				a.behind(u, func(n int) { last[n] = max(last[n], u.Last) })
 			}
 		}
 	}

@@ -25,16 +25,23 @@ func (a *adviser) connector() (*Proposal, error) {
 	} else {
 		with := a.in
 		with.Owned = slices.Clone(a.in.Owned)
+		var connectors []audit.Entitlement
 		releases := audit.Releases()
 		newest, wrong := audit.ParseVersion(releases[len(releases)-1].Version)
 		if wrong != nil {
 			return nil, wrong
 		}
 		for _, name := range connectorLicences {
-			with.Owned = append(with.Owned, audit.Entitlement{License: name, Metric: "server", Version: newest, Quantity: len(a.in.Names) + len(a.in.Estate.Servers) + 1})
+			connectors = append(connectors, audit.Entitlement{License: name, Metric: "server", Version: newest, Quantity: len(a.in.Names) + len(a.in.Estate.Servers) + 1})
 		}
+		with.Owned = append(with.Owned, connectors...)
 		after, err = a.again(&with)
-		taken = connectorRows(after.Model)
+		if err == nil {
+			taken = connectorRows(after.Model)
+		}
+		if len(taken) > 0 {
+			a.plan.connect = connectors
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -52,14 +59,14 @@ func (a *adviser) connector() (*Proposal, error) {
 		p.Items = append(p.Items, Item{ID: row.License, Kind: "license", Metric: row.Metric, Version: row.Version, Quantity: row.Required, Licenses: []string{}})
 	}
 	if !p.InPosition {
-		a.spend(p, taken)
+		p.Spend = a.spend(taken)
 	}
 	p.sort()
 	return p, nil
 }
 
 // spend is what the connectors cost that are not owned, when all have a price.
-func (a *adviser) spend(p *Proposal, taken []audit.Position) {
+func (a *adviser) spend(taken []audit.Position) string {
 	stock := map[string]int{}
 	for i := range a.in.Owned {
 		if e := &a.in.Owned[i]; audit.Connects(e.License) {
@@ -71,13 +78,13 @@ func (a *adviser) spend(p *Proposal, taken []audit.Position) {
 		row := &taken[i]
 		price, known := a.base.UnitPrice(row)
 		if !known {
-			return
+			return ""
 		}
 		use := min(stock[row.License], row.Required)
 		stock[row.License] -= use
 		sum += price * int64(row.Required-use)
 	}
-	p.Spend = money(sum)
+	return money(sum)
 }
 
 func connectorRows(m *audit.Model) (rows []audit.Position) {
@@ -137,6 +144,7 @@ func (a *adviser) assurance() (*Proposal, error) {
 		}
 		return &in
 	}
+	a.plan.assure = until
 	after, err := a.again(assured(which))
 	if err != nil {
 		return nil, err

@@ -75,7 +75,9 @@ func (a *adviser) shared() (*Proposal, error) {
 		}
 		shapes = append(shapes, shape)
 	}
-	p.Count = len(p.Items)
+	if p.Count = len(p.Items); p.Count > 0 && !p.InPosition {
+		a.plan.license = allowed
+	}
 	err = a.alone(p, shapes, before.Model, audit.ForPeople, func(i int) *audit.Input { return a.licensed(map[int]bool{which[i]: true}) })
 	p.sort()
 	return p, err

@@ -46,7 +46,7 @@ func TestWhatIsSavedIsTheDifferenceOfTwoAudits(t *testing.T) {
 			}
 			met[p.Kind]++
 			saves := func(items []Item, together bool, change func(*world) *world) Sum {
-				return w.sum(change(c.before).amounts(t, c.whole).less(change(c.after(items, together)).amounts(t, c.whole)))
+				return w.sum(change(c.before).amounts(t, c.whole).less(change(c.after(w, items, together)).amounts(t, c.whole)))
 			}
 			same := func(w *world) *world { return w }
 			if want := saves(p.Items, true, same); p.Saves != want {
@@ -82,6 +82,10 @@ func TestWhatIsSavedIsTheDifferenceOfTwoAudits(t *testing.T) {
 				t.Fatalf("seed %d: %s: with %s=%s %+v, want %+v", seed, p.Kind, q.ID, answer, p.Readings[at], want)
 			}
 		}
+		met["together"] += together(t, seed, w, got)
+	}
+	if met["together"] < *rounds/20 {
+		t.Errorf("kinds of advice together were met %d times", met["together"])
 	}
 	for _, kind := range []string{Dormant, Rare, Shared, Assurance} {
 		if met[kind] < *rounds/20 || met[kind+" alone"] < *rounds/20 {
@@ -93,10 +97,59 @@ func TestWhatIsSavedIsTheDifferenceOfTwoAudits(t *testing.T) {
 	}
 }
 
+// together follows all proposals at once, and demands what the advice says of
+// that.
+func together(t *testing.T, seed int, w *world, got *Advice) int {
+	t.Helper()
+	people, all := w, w
+	var kinds []string
+	var apart amounts
+	for i := range got.Proposals {
+		p := &got.Proposals[i]
+		if p.Count == 0 || p.InPosition {
+			continue
+		}
+		c := changes(t, w, p)
+		kinds = append(kinds, p.Kind)
+		x := c.before.amounts(t, c.whole).less(c.after(w, p.Items, true).amounts(t, c.whole))
+		apart = amounts{apart.cals + x.cals, apart.missing + x.missing, apart.unpriced + x.unpriced, apart.cost + x.cost}
+		all = c.after(all, p.Items, true)
+		if p.Kind != Assurance {
+			people = all
+		}
+	}
+	if len(kinds) < 2 {
+		if got.Together != nil {
+			t.Fatalf("seed %d: %v: together %+v", seed, kinds, got.Together)
+		}
+		return 0
+	}
+	saves := func(change func(*world) *world) amounts {
+		w, people, all := change(w), change(people), change(all)
+		return w.amounts(t, false).less(people.amounts(t, false)).less(all.amounts(t, true).less(people.amounts(t, true)))
+	}
+	worth := saves(func(w *world) *world { return w })
+	if x := got.Together; x == nil || !slices.Equal(x.Kinds, kinds) || x.Saves != w.sum(worth) || x.Overlap != w.sum(apart.less(worth)) {
+		t.Fatalf("seed %d: together %+v, want %v: %+v, overlap %+v\n%+v", seed, got.Together, kinds, w.sum(worth), w.sum(apart.less(worth)), *w)
+	}
+	for _, q := range w.policy.Questions {
+		answer := "strict"
+		if got.Policy.Readings[q.ID] == "strict" {
+			answer = "lenient"
+		}
+		want := w.sum(saves(func(w *world) *world { return w.answering(q.ID, answer) }))
+		at := slices.IndexFunc(got.Together.Readings, func(o Otherwise) bool { return o.Question == q.ID })
+		if at < 0 && want != got.Together.Saves || at >= 0 && got.Together.Readings[at] != (Otherwise{q.ID, answer, want}) {
+			t.Fatalf("seed %d: together with %s=%s: %+v, want %+v", seed, q.ID, answer, got.Together.Readings, want)
+		}
+	}
+	return 1
+}
+
 // change is how the test itself follows a proposal.
 type change struct {
 	before *world
-	after  func(items []Item, together bool) *world
+	after  func(w *world, items []Item, together bool) *world
 	whole  bool
 	want   []string // candidates; nil when the test does not find them itself
 }
@@ -113,6 +166,18 @@ func changes(t *testing.T, w *world, p *Proposal) change {
 		for _, id := range subjects[i].Aliases {
 			of[id] = &subjects[i]
 		}
+	}
+	behind := func(id string) (list []*audit.Subject) {
+		people, shared := w.estate.Shared[id]
+		if !shared {
+			people = []string{id}
+		}
+		for _, p := range people {
+			if s := of[p]; s != nil && !slices.Contains(list, s) {
+				list = append(list, s)
+			}
+		}
+		return list
 	}
 	picked := func(items []Item) map[*audit.Subject]bool {
 		set := map[*audit.Subject]bool{}
@@ -131,15 +196,17 @@ func changes(t *testing.T, w *world, p *Proposal) change {
 				c.want = append(c.want, s.ID)
 			}
 		}
-		c.after = func(items []Item, together bool) *world {
+		c.after = func(w *world, items []Item, together bool) *world {
 			who := picked(items)
 			return w.with(func(c *world) {
 				for i, a := range c.accounts {
-					if who[of[a.primary]] {
+					if slices.ContainsFunc(behind(a.primary), func(s *audit.Subject) bool { return who[s] }) {
 						c.accounts[i].enabled = false
 					}
 				}
-				c.facts = slices.DeleteFunc(c.facts, func(f fact) bool { return standing(f.act) && who[of[f.user]] })
+				c.facts = slices.DeleteFunc(c.facts, func(f fact) bool {
+					return standing(f.act) && slices.ContainsFunc(behind(f.user), func(s *audit.Subject) bool { return who[s] })
+				})
 			})
 		}
 		return c
@@ -154,17 +221,22 @@ func changes(t *testing.T, w *world, p *Proposal) change {
 				asks[row.Class+" "+row.Activity+" "+row.Peer] = true
 			}
 		}
-		extra := func(f fact) bool {
-			peer := ""
+		extra := func(f fact, s *audit.Subject) bool {
+			peer, class := "", classes[f.user]
 			if strings.HasPrefix(f.act, "call") {
 				peer = classes[f.peer]
 			}
-			return asks[classes[f.user]+" "+f.act+" "+peer] && !standing(f.act)
+			if w.estate.Shared[f.user] != nil {
+				class = s.Class
+			}
+			return asks[class+" "+f.act+" "+peer] && !standing(f.act)
 		}
 		count := map[*audit.Subject]int{}
 		for _, f := range w.facts {
-			if extra(f) {
-				count[of[f.user]]++
+			for _, s := range behind(f.user) {
+				if extra(f, s) {
+					count[s]++
+				}
 			}
 		}
 		c := change{before: w, want: []string{}}
@@ -179,10 +251,12 @@ func changes(t *testing.T, w *world, p *Proposal) change {
 			c.want = append(c.want, s.ID)
 		}
 		slices.Sort(c.want)
-		c.after = func(items []Item, together bool) *world {
+		c.after = func(w *world, items []Item, together bool) *world {
 			who := picked(items)
 			return w.with(func(c *world) {
-				c.facts = slices.DeleteFunc(c.facts, func(f fact) bool { return who[of[f.user]] && extra(f) })
+				c.facts = slices.DeleteFunc(c.facts, func(f fact) bool {
+					return slices.ContainsFunc(behind(f.user), func(s *audit.Subject) bool { return who[s] && extra(f, s) })
+				})
 			})
 		}
 		return c
@@ -193,7 +267,7 @@ func changes(t *testing.T, w *world, p *Proposal) change {
 		for _, d := range shareable(t, w) {
 			many[of[d]] = true
 		}
-		c.after = func(items []Item, together bool) *world {
+		c.after = func(w *world, items []Item, together bool) *world {
 			allowed := many
 			if !together {
 				allowed = picked(items)
@@ -215,9 +289,9 @@ func changes(t *testing.T, w *world, p *Proposal) change {
 	case Connector:
 		connects := func(e audit.Entitlement) bool { return strings.Contains(e.License, "connector") }
 		if p.InPosition {
-			return change{before: w.with(func(c *world) { c.owned = slices.DeleteFunc(c.owned, connects) }), after: func([]Item, bool) *world { return w }}
+			return change{before: w.with(func(c *world) { c.owned = slices.DeleteFunc(c.owned, connects) }), after: func(*world, []Item, bool) *world { return w }}
 		}
-		return change{before: w, after: func(items []Item, _ bool) *world {
+		return change{before: w, after: func(w *world, items []Item, _ bool) *world {
 			return w.with(func(c *world) {
 				for _, x := range items {
 					v, err := audit.ParseVersion(x.Version)
@@ -229,7 +303,7 @@ func changes(t *testing.T, w *world, p *Proposal) change {
 			})
 		}}
 	}
-	return change{before: w, whole: true, after: func(items []Item, _ bool) *world {
+	return change{before: w, whole: true, after: func(w *world, items []Item, _ bool) *world {
 		return w.with(func(c *world) {
 			for _, x := range items {
 				c.owned[x.Line-2].SAUntil = max(c.owned[x.Line-2].SAUntil, x.Needed)

@@ -9,9 +9,9 @@ import (
 	"calaudit/ingest"
 )
 
-// beyond is what a usage asks for on top of Standard.
-func (a *adviser) beyond(u *audit.Usage) bool {
-	return a.base.Asks(u)&^audit.Standard != 0 && !u.Activity.Standing()
+// beyond is a usage that asks somebody for more than Standard.
+func (a *adviser) beyond(u *audit.Usage, n int) bool {
+	return a.base.Asks(u, n)&^audit.Standard != 0 && !u.Activity.Standing()
 }
 
 // rare are the persons who need more than Standard by an event or two.
@@ -20,13 +20,14 @@ func (a *adviser) rare() (*Proposal, error) {
 	events := map[int][]*audit.Usage{}
 	count := map[int]int{}
 	a.each(func(u *audit.Usage) {
-		n := a.base.Whose(u)
-		if n < 0 || !a.beyond(u) {
-			return
-		}
-		if count[n] += u.Count; count[n] <= a.Events {
-			events[n] = append(events[n], u)
-		}
+		a.behind(u, func(n int) {
+			if !a.beyond(u, n) {
+				return
+			}
+			if count[n] += u.Count; count[n] <= a.Events {
+				events[n] = append(events[n], u)
+			}
+		})
 	})
 	in := map[int]bool{}
 	for n := range events {
@@ -46,18 +47,24 @@ func (a *adviser) rare() (*Proposal, error) {
 		p.Items = append(p.Items, Item{ID: x.ID, Kind: "user", Name: x.Name, Class: x.Class.String(), Licenses: x.Licenses, Versions: x.Versions,
 			Events: told(events[n])})
 	}
-	left := func(who map[int]bool) *audit.Input {
-		return a.without(func(u *audit.Usage) bool { return who[a.base.Whose(u)] && a.beyond(u) })
-	}
-	after, err := a.again(left(in))
+	after, err := a.again(a.leftOut(in))
 	if err != nil {
 		return nil, err
 	}
+	a.plan.leaveOut = in
 	a.saved(p, a.asIs(), after, audit.ForPeople)
 	shapes := a.rareShapes(who, after.Model)
-	err = a.alone(p, shapes, a.base, audit.ForPeople, func(i int) *audit.Input { return left(map[int]bool{who[i]: true}) })
+	err = a.alone(p, shapes, a.base, audit.ForPeople, func(i int) *audit.Input { return a.leftOut(map[int]bool{who[i]: true}) })
 	p.sort()
 	return p, err
+}
+
+// leftOut is the input without the events for which some people need more than
+// Standard. What one of them did with a shared account nobody else did with it.
+func (a *adviser) leftOut(who map[int]bool) *audit.Input {
+	return a.without(func(u *audit.Usage) bool {
+		return a.ofAny(u, func(n int) bool { return who[n] && a.beyond(u, n) })
+	})
 }
 
 // told sums up usages by activity.

@@ -96,7 +96,7 @@ const (
 )
 
 // byNumber is a sorted list of the keys of a set.
-func byNumber[K cmp.Ordered](set map[K]bool) []K {
+func byNumber[K cmp.Ordered, V any](set map[K]V) []K {
 	list := make([]K, 0, len(set))
 	for k := range set {
 		list = append(list, k)

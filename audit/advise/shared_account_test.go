@@ -31,6 +31,7 @@ func TestWhoSharesAnAccountIsAuditedAlone(t *testing.T) {
 	want := []string{
 		"dormant-account ann@contoso.com 2 [reception@contoso.com]", // with the shared account nobody is left
 		"dormant-account bob@contoso.com 1 [reception@contoso.com]", // Ann has an account of her own
+		"rare-enterprise carl@contoso.com 2 []",                     // by the shared account alone: nobody else did it either
 		"rare-enterprise joe@contoso.com 1 []",
 		"rare-enterprise kiosk@contoso.com 2 []", // of two people
 	}

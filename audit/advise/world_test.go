@@ -238,7 +238,16 @@ func randomWorld(r *rand.Rand) *world {
 			w.estate.Servers[s] = audit.EstateServer{Version: v(pick("2007", "2007-r2", "2010"))}
 		}
 	}
-	if r.Intn(5) == 0 {
+	if r.Intn(4) == 0 { // an account that people share, who may have others, or none
+		w.estate.Shared = map[string][]string{"desk@contoso.com": {"a@contoso.com", pick("b@contoso.com", "new@contoso.com", "p@fabrikam.com")}}
+		if r.Intn(3) == 0 {
+			w.accounts = append(w.accounts, account{primary: "desk@contoso.com", enabled: r.Intn(4) > 0, voice: r.Intn(4) == 0})
+		}
+		for range r.Intn(4) {
+			w.facts = append(w.facts, fact{act: pick("im-login", "im-identity", "conference-organized", "call-placed", "conference-attended"), user: "desk@contoso.com",
+				device: pick("", machines[0], machines[3]), peer: pick("", "+12065550199", "c@contoso.com"), day: r.Intn(90)})
+		}
+	} else if r.Intn(5) == 0 {
 		w.estate.Devices = map[string]audit.EstateDevice{pick(machines...): {Identity: pick(people...)}}
 	}
 	if r.Intn(5) == 0 {

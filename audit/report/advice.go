@@ -46,6 +46,11 @@ func Advice(a *advise.Advice, limit int) Document {
 
 func wholeAdvice(a *advise.Advice) *advise.Advice {
 	c := *a
+	if a.Together != nil {
+		t := *a.Together
+		t.Kinds, t.Readings = list(t.Kinds), list(t.Readings)
+		c.Together = &t
+	}
 	c.Position, c.Proposals = list(a.Position), slices.Clone(list(a.Proposals))
 	for i := range c.Proposals {
 		p := &c.Proposals[i]
@@ -102,19 +107,61 @@ func proposals(a *advise.Advice) Grid {
 			{Name: moneyColumn(a), Number: true},
 			{Name: "By reading"},
 		},
-		Notes: []string{"CALs: fewer needed. To buy: fewer to buy; by reading: the least and the most. Savings overlap: they do not add up."},
+		Notes: []string{"CALs: fewer needed. To buy: fewer to buy; by reading: the least and the most. Savings overlap: they do not add up. Software Assurance counts server licences and clients too."},
 	}
 	for i := range a.Proposals {
 		p := &a.Proposals[i]
 		words := adviceWords[p.Kind]
-		row := cells(words.do, number(p.Count), number(p.Saves.CALs), number(p.Saves.Missing), p.Saves.Cost, spread(p))
+		row := cells(words.do, number(p.Count), number(p.Saves.CALs), number(p.Saves.Missing), p.Saves.Cost, spread(p.Saves, p.Readings))
 		if len(p.Readings) > 0 {
 			row[5].Tone = Warn
 		}
 		g.Rows = append(g.Rows, row)
 		g.Notes = append(g.Notes, remarks(a, p)...)
 	}
+	if t := a.Together; t != nil {
+		row := cells("All of these together", "", number(t.Saves.CALs), number(t.Saves.Missing), t.Saves.Cost, spread(t.Saves, t.Readings))
+		if len(t.Readings) > 0 {
+			row[5].Tone = Warn
+		}
+		g.Rows = append(g.Rows, row)
+		g.Notes = append(g.Notes, togetherRemarks(a, t)...)
+	}
 	return g
+}
+
+// togetherRemarks says what the last line is, and how far the others overlap.
+func togetherRemarks(a *advise.Advice, t *advise.Together) (notes []string) {
+	say := func(format string, args ...any) {
+		notes = append(notes, "All of these together: "+fmt.Sprintf(format, args...))
+	}
+	var kinds []string
+	for _, k := range t.Kinds {
+		kinds = append(kinds, adviceWords[k].do)
+	}
+	text := "audited with all of it changed at once: " + strings.Join(kinds, ", ") + "; "
+	o := t.Overlap
+	switch {
+	case o == advise.Sum{Cost: o.Cost} && strings.Trim(o.Cost, "0.") == "":
+		say("%snone of it is saved by two of these.", text)
+	default:
+		much := fmt.Sprintf("%s, %s to buy", plural(o.CALs, "CAL", "CALs"), grouped(o.Missing))
+		if a.Priced {
+			much += ", " + amount(a, o.Cost)
+		}
+		if o.CALs < 0 || o.Missing < 0 || strings.HasPrefix(o.Cost, "-") {
+			say("%stheir lines come to other sums by %s (below 0: less).", text, much)
+		} else {
+			say("%stheir lines come to more by %s, which two of them save.", text, much)
+		}
+	}
+	if !t.Proven {
+		say("one of the mixes is not proven to be the cheapest, so the difference is not either.")
+	}
+	if t.Spend != "" && a.Priced {
+		say("the connectors that are not owned cost %s in addition.", amount(a, t.Spend))
+	}
+	return notes
 }
 
 func moneyColumn(a *advise.Advice) string {
@@ -124,11 +171,10 @@ func moneyColumn(a *advise.Advice) string {
 	return strings.TrimSpace("Saved " + a.Currency)
 }
 
-// spread is the least and the most that a proposal spares buying under any
-// answer.
-func spread(p *advise.Proposal) string {
-	least, most := p.Saves.Missing, p.Saves.Missing
-	for _, o := range p.Readings {
+// spread is the least and the most that is spared buying under any answer.
+func spread(saves advise.Sum, readings []advise.Otherwise) string {
+	least, most := saves.Missing, saves.Missing
+	for _, o := range readings {
 		least, most = min(least, o.Saves.Missing), max(most, o.Saves.Missing)
 	}
 	if least == most {
@@ -155,6 +201,11 @@ func otherwises(a *advise.Advice) Grid {
 		p := &a.Proposals[i]
 		for _, o := range p.Readings {
 			g.Rows = append(g.Rows, cells(adviceWords[p.Kind].do, o.Question, o.Answer, number(o.Saves.CALs), number(o.Saves.Missing), o.Saves.Cost))
+		}
+	}
+	if a.Together != nil {
+		for _, o := range a.Together.Readings {
+			g.Rows = append(g.Rows, cells("All of these together", o.Question, o.Answer, number(o.Saves.CALs), number(o.Saves.Missing), o.Saves.Cost))
 		}
 	}
 	return g

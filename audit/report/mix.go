@@ -1,7 +1,10 @@
 package report
 
 import (
+	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"calaudit/audit"
@@ -25,9 +28,37 @@ func assigned(r *audit.Report) string {
 	case m.Optimal:
 		text += ", proven to be the least; perhaps not with the fewest CALs"
 	default:
-		text += ", the cheapest mix found; none costs less than " + m.AtLeast
+		text += ", the cheapest mix found, not proven to be the cheapest there is: none costs less than " + bare(m, m.AtLeast) + within(m)
 	}
 	return text
+}
+
+// within is how far from the least a mix is that is not proven to be it.
+func within(m *audit.Mix) string {
+	cost, ok := milli(m.Cost)
+	least, is := milli(m.AtLeast)
+	if !ok || !is || cost <= 0 || cost <= least {
+		return ""
+	}
+	gap := cost - least
+	text := fmt.Sprintf("%d.%03d", gap/1000, gap%1000)
+	text = bare(m, strings.TrimSuffix(text, "0"))
+	return fmt.Sprintf(", so this is within %s (%.2f %%) of it", strings.TrimSpace(text+" "+m.Currency), math.Ceil(float64(gap)/float64(cost)*10000)/100)
+}
+
+// bare is an amount, or a number of licences where none has a price.
+func bare(m *audit.Mix, amount string) string {
+	if m.Priced {
+		return amount
+	}
+	return strings.TrimSuffix(amount, ".00")
+}
+
+// milli reads an amount of a report in thousandths.
+func milli(amount string) (int64, bool) {
+	whole, places, _ := strings.Cut(amount, ".")
+	n, err := strconv.ParseInt(whole+(places + "000")[:3], 10, 64)
+	return n, err == nil
 }
 
 // toBuy says a cost: an amount, or how many CALs when nothing has a price.

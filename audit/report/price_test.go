@@ -28,6 +28,33 @@ func TestCALsWithoutAPriceAreNoMoney(t *testing.T) {
 	}
 }
 
+// How far a mix may be from the cheapest is said plainly, and rounded up.
+func TestAMixThatIsNotProvenSaysHowFarItMayBeFromTheCheapest(t *testing.T) {
+	for _, c := range []struct {
+		mix  audit.Mix
+		want string
+	}{
+		{audit.Mix{Priced: true, Currency: "EUR", Sums: audit.Sums{Cost: "1000.00", CALs: 4}, AtLeast: "995.005"},
+			"none costs less than 995.005, so this is within 4.995 EUR (0.50 %) of it"},
+		{audit.Mix{Sums: audit.Sums{Cost: "30.00", CALs: 40}, AtLeast: "29.00"}, "none costs less than 29, so this is within 1 (3.34 %) of it"},
+		{audit.Mix{Sums: audit.Sums{Cost: "30.00", CALs: 40}, AtLeast: "30.00", Optimal: true}, "proven to be the least; perhaps not with the fewest CALs"},
+	} {
+		if got := assigned(&audit.Report{Assign: "optimal", Mix: &c.mix}); !strings.HasSuffix(got, c.want) {
+			t.Errorf("%s\nwant %s", got, c.want)
+		}
+	}
+}
+
+// What is cheapest to buy for a row may be another CAL: the row says which.
+func TestTheCALToBuyInsteadIsNamed(t *testing.T) {
+	r := &audit.Report{Position: []audit.Position{
+		{License: "ocs-enterprise-cal", Metric: "user", Version: "2007", Required: 1, Shortfall: 1, Cost: "139.00"},
+		{License: "ocs-standard-cal", Metric: "user", Version: "2007", Required: 1, Shortfall: 1, Cost: "25.00", BuyLicense: "lync-standard-cal", BuyVersion: "2010"}}}
+	if got := strings.Join(position(r).Notes, "|"); got != "To buy for ocs-standard-cal 2007, user: lync-standard-cal 2010, which serves it and costs less." {
+		t.Error(got)
+	}
+}
+
 // What has a price now and none in what would be does not cost nothing then.
 func TestWhatIfDoesNotCallAMissingPriceNothing(t *testing.T) {
 	now := []audit.Position{{License: "ocs-standard-cal", Metric: "user", Version: "2007", Required: 5, Shortfall: 5, Cost: "155.00"},

@@ -151,6 +151,10 @@ func position(r *audit.Report) Grid {
 			row[0].Tone = Bad
 		}
 		g.Rows = append(g.Rows, row)
+		if p.BuyLicense != "" {
+			g.Notes = append(g.Notes, fmt.Sprintf("To buy for %s, %s: %s, which serves it and costs less.",
+				withVersion(p.License, p.Version), p.Metric, withVersion(p.BuyLicense, p.BuyVersion)))
+		}
 	}
 	return g
 }
@@ -356,6 +360,9 @@ func exemptions(r *audit.Report) Grid {
 	if rest > 0 {
 		g.Notes = []string{fmt.Sprintf("%s not apply; %s.", plural(rest, "of these does", "of these do"),
 			plural(applied, "other does", "others do"))}
+	}
+	if slices.ContainsFunc(r.Exemptions, func(e audit.Exemption) bool { return e.State == "shared-account" }) {
+		g.Notes = append(g.Notes, "shared-account: it is no user, its people are; name each of those who are exempt.")
 	}
 	return g
 }

@@ -50,6 +50,41 @@ func inREADME(t *testing.T, name, text string) {
 	}
 }
 
+// A policy is text as any editor saves it, and small; what is not is refused
+// with what to do.
+func TestPoliciesAreTextAndSmall(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(repo, "audit", "policy", "ocs2007.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		data   []byte
+		status int
+		want   string
+	}{
+		"utf16.toml":  {utf16File(string(text)), 0, "The policy is valid"},
+		"marked.toml": {append([]byte("\xEF\xBB\xBF"), text...), 0, "The policy is valid"},
+		"crlf.toml":   {[]byte(strings.ReplaceAll(string(text), "\n", "\r\n")), 0, "The policy is valid"},
+		"latin.toml":  {[]byte("name = \"m\xFCller\"\n"), exitUsage, "latin.toml:1: invalid UTF-8"},
+		"empty.toml":  {nil, exitUsage, "empty.toml:1: name is missing"},
+		"huge.toml":   {[]byte(strings.Repeat("#", maxSmall+1)), exitUsage, "huge.toml has more than 4194304 bytes; a file written by hand is small, so name the right one"},
+	} {
+		file := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(file, c.data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"policy", "validate", file}, {"policy", "test", file, file}, {"audit", "--policy", file, "--db", file + ".db"}, {"audit", "--what-if", file, "--db", file + ".db"}} {
+			status, out, errs := calaudit(t, args...)
+			if args[1] == "validate" && (status != c.status || !strings.Contains(out+errs, c.want)) || args[1] != "validate" && status != exitUsage && c.status == exitUsage {
+				t.Errorf("%s: exit %d: %s%s", strings.Join(args, " "), status, out, errs)
+			}
+		}
+	}
+	if status, _, errs := calaudit(t, "policy", "validate", t.TempDir()); status != exitUsage {
+		t.Errorf("a folder: exit %d: %s", status, errs)
+	}
+}
+
 // school asks the question under several terms.
 func school(t *testing.T) string {
 	db, dir := filepath.Join(t.TempDir(), "a.db"), filepath.Join(repo, "sample-logs", "school")

@@ -12,6 +12,7 @@ import (
 
 	"calaudit/audit"
 	"calaudit/audit/report"
+	"calaudit/ingest"
 )
 
 func (a *app) policyCommand() *cobra.Command {
@@ -26,25 +27,36 @@ change it, and use it with --policy FILE.`,
   calaudit policy validate mine.toml      # is it sound, and what does it leave open?
   calaudit policy compare ocs2007 mine.toml
   calaudit policy test mine.toml          # runs the cases of mine.cases.toml`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: a.do(func(_ context.Context, args []string) error {
-			names := audit.BuiltinPolicies()
-			if len(args) == 1 {
-				names = args
-			}
-			list := []report.Policy{}
-			for _, name := range names {
-				p, err := loadPolicy(name)
-				if err != nil {
-					return err
-				}
-				list = append(list, policyRow(p))
-			}
-			return a.write(report.Policies(list))
-		}),
+		RunE: a.do(a.showPolicies),
 	}
-	cmd.AddCommand(a.policyValidateCommand(), a.policyCompareCommand(), a.policyTestCommand())
+	words := []string{"compare", "list", "show", "test", "validate"}
+	cmd.Args = func(_ *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return usagef("unknown word %q after policy; valid: %s, or one policy or file", args[0], strings.Join(words, ", "))
+		}
+		return nil
+	}
+	list := &cobra.Command{Use: "list", Short: "the built-in policies, as without a word", Args: cobra.NoArgs, RunE: a.do(a.showPolicies)}
+	show := &cobra.Command{Use: "show NAME|FILE", Short: "one policy, as with its name alone", Args: cobra.ExactArgs(1), RunE: a.do(a.showPolicies)}
+	cmd.AddCommand(list, show, a.policyValidateCommand(), a.policyCompareCommand(), a.policyTestCommand())
 	return cmd
+}
+
+// showPolicies lists the built-in policies, or shows one.
+func (a *app) showPolicies(_ context.Context, args []string) error {
+	names := audit.BuiltinPolicies()
+	if len(args) == 1 {
+		names = args
+	}
+	list := []report.Policy{}
+	for _, name := range names {
+		p, err := loadPolicy(name)
+		if err != nil {
+			return err
+		}
+		list = append(list, policyRow(p))
+	}
+	return a.write(report.Policies(list))
 }
 
 func (a *app) policyValidateCommand() *cobra.Command {
@@ -143,11 +155,11 @@ func caseFile(args []string) (file string, data []byte, err error) {
 	default:
 		file = strings.TrimSuffix(args[0], ".toml") + ".cases.toml"
 	}
-	data, err = os.ReadFile(file)
-	if err != nil {
+	if _, err := os.Stat(file); err != nil {
 		return file, nil, usagef("%s cannot be read: write the cases there, or name their file: calaudit policy test %s CASES", file, args[0])
 	}
-	return file, data, nil
+	data, err = readSmall(file)
+	return file, data, err
 }
 
 // loadPolicy finds a policy by name, or reads it from a file.
@@ -155,12 +167,36 @@ func loadPolicy(name string) (*audit.Policy, error) {
 	if slices.Contains(audit.BuiltinPolicies(), name) {
 		return audit.BuiltinPolicy(name)
 	}
-	data, err := os.ReadFile(name)
-	if err != nil {
+	if _, err := os.Stat(name); err != nil {
 		return nil, usagef("unknown policy %q and no such file; valid: %s, or a TOML file", name, strings.Join(audit.BuiltinPolicies(), ", "))
+	}
+	data, err := readSmall(name)
+	if err != nil {
+		return nil, err
 	}
 	p, err := audit.ParsePolicy(name, data)
 	return p, usageError(err)
+}
+
+// maxSmall is the size of a file written by hand, in bytes, beyond which it is
+// none.
+const maxSmall = 4 << 20
+
+// readSmall reads a policy, its cases or a what-if file: text in any encoding
+// that editors save.
+func readSmall(name string) ([]byte, error) {
+	f, err := ingest.OpenFile(name)
+	if err != nil {
+		return nil, usageError(err)
+	}
+	s, err := ingest.ReadSetting("", f)
+	if err != nil {
+		return nil, usageError(err)
+	}
+	if len(s.Data) > maxSmall {
+		return nil, usagef("%s has more than %d bytes; a file written by hand is small, so name the right one", name, maxSmall)
+	}
+	return s.Data, nil
 }
 
 func policyRow(p *audit.Policy) report.Policy {

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	"calaudit/audit"
 	"calaudit/audit/report"
@@ -37,9 +34,6 @@ file is TOML in the shapes of the other inputs, and any part may be absent:
   quantity   = 25                    # below 0: so many fewer
   unit_price = "31.00"               # in place of the price in force`
 
-// maxWhatIf is the size of a what-if file, in bytes, beyond which it is none.
-const maxWhatIf = 16 << 20
-
 // supposition is a checked what-if file.
 type supposition struct {
 	*audit.WhatIf
@@ -52,17 +46,9 @@ func readWhatIf(name string, f *auditFlags) (*supposition, error) {
 	if name == "" {
 		return nil, nil
 	}
-	file, err := os.Open(name)
+	data, err := readSmall(name)
 	if err != nil {
-		return nil, usageError(cannotRead(name, err))
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxWhatIf+1))
-	if err != nil {
-		return nil, usageError(cannotRead(name, err))
-	}
-	if len(data) > maxWhatIf {
-		return nil, usagef("--what-if %s has more than %d bytes", name, maxWhatIf)
+		return nil, usageError(fmt.Errorf("--what-if: %w", err))
 	}
 	w, err := audit.ParseWhatIf(name, data)
 	if err != nil {
@@ -77,14 +63,6 @@ func readWhatIf(name string, f *auditFlags) (*supposition, error) {
 		return nil, usageError(fmt.Errorf("%s: %w", name, err))
 	}
 	return x, usageError(w.CheckReadings(x.policy))
-}
-
-func cannotRead(name string, err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		err = path.Err
-	}
-	return fmt.Errorf("--what-if %s cannot be read: %w", name, err)
 }
 
 // input is the input as it would be, nil without a supposition.
