@@ -161,7 +161,7 @@ func leastReach(r *segment.Row) int64 {
 // have effect beyond their day go into blocks of their own, so that later
 // windows read few blocks of earlier days.
 func (w *writer) group(ctx context.Context, f *fileWriter, day int64, family int, rows []segment.Row) error {
-	if err := w.load(ctx, day, family, rows[0].Key, rows[len(rows)-1].Key); err != nil {
+	if err := w.findKnown(ctx, day, family, rows); err != nil {
 		return err
 	}
 	fresh := rows[:0]
@@ -169,13 +169,8 @@ func (w *writer) group(ctx context.Context, f *fileWriter, day int64, family int
 	if family == attested {
 		lines = map[uint32]bool{}
 	}
-	i := 0
 	for k := range rows {
-		for i < len(w.old) && segment.Identity(&w.old[i], &rows[k]) < 0 {
-			i++
-		}
-		known := i < len(w.old) && segment.Identity(&w.old[i], &rows[k]) == 0 ||
-			len(fresh) > 0 && segment.Identity(&fresh[len(fresh)-1], &rows[k]) == 0
+		known := w.known[k] || len(fresh) > 0 && segment.Identity(&fresh[len(fresh)-1], &rows[k]) == 0
 		if lines == nil {
 			f.count(!known)
 		} else {
@@ -243,29 +238,51 @@ func putBlocks(ctx context.Context, put *sql.Stmt, words *vocabulary, file, day 
 	return nil
 }
 
-// load reads what is stored for a day and family between two key times, sorted.
-func (w *writer) load(ctx context.Context, day int64, family int, low, high int64) error {
-	w.old, w.loaded = nil, w.loaded[:0]
+// findKnown marks the sorted rows of a day and family that are stored already.
+// Blocks are held against them one at a time: they may be those of the whole
+// day, when an export is not in the order of time.
+func (w *writer) findKnown(ctx context.Context, day int64, family int, rows []segment.Row) error {
+	w.known = append(w.known[:0], make([]bool, len(rows))...)
 	st, err := w.stmt(ctx, "SELECT block FROM segment WHERE day=? AND family=? AND low<=? AND high>=?")
 	if err != nil {
 		return err
 	}
-	rows, err := st.QueryContext(ctx, day, family, high, low)
+	blocks, err := st.QueryContext(ctx, day, family, rows[len(rows)-1].Key, rows[0].Key)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
+	defer blocks.Close()
+	for blocks.Next() {
 		var block sql.RawBytes
-		if err := rows.Scan(&block); err != nil {
+		if err := blocks.Scan(&block); err != nil {
 			return err
 		}
-		if w.loaded, err = segment.Decode(w.loaded, block, 0); err != nil {
+		if w.old, err = segment.Decode(w.old[:0], block, 0); err != nil {
 			return err
+		}
+		at := 0
+		for i := range w.old {
+			if i > 0 && segment.Identity(&w.old[i-1], &w.old[i]) > 0 {
+				at = 0 // blocks are sorted, but nothing else relies on it
+			}
+			at = firstFrom(rows, at, &w.old[i])
+			for n := at; n < len(rows) && segment.Identity(&rows[n], &w.old[i]) == 0; n++ {
+				w.known[n] = true
+			}
 		}
 	}
-	w.old = w.oldSorter.sort(w.loaded)
-	return rows.Err()
+	return blocks.Err()
+}
+
+// firstFrom finds the first of the sorted rows, none before at, that is not
+// less than x, in steps that double: it is mostly near.
+func firstFrom(rows []segment.Row, at int, x *segment.Row) int {
+	end := at
+	for step := 1; end < len(rows) && segment.Identity(&rows[end], x) < 0; step *= 2 {
+		at, end = end+1, end+step
+	}
+	n, _ := slices.BinarySearchFunc(rows[at:min(end, len(rows))], x, func(a segment.Row, x *segment.Row) int { return segment.Identity(&a, x) })
+	return at + n
 }
 
 // plainKeys files the keys of rows that have one and marks those that are

@@ -19,24 +19,24 @@ import (
 
 // writer takes the batches of one unit into the open transaction.
 type writer struct {
-	tx                *sql.Tx
-	command           int64
-	unit              *ingest.Unit
-	sig               string
-	env               *ingest.Env
-	sources           []*source
-	files             []fileWriter
-	words             *vocabulary
-	ids               []uint32 // unit-local id -> number of the name
-	pruned            int64    // records of days before this one were pruned and do not come back
-	current           int      // file whose rows wait
-	waiting           []segment.Row
-	least, flushed    int64         // least key of the waiting rows, a great one of those flushed
-	old               []segment.Row // rows of the day at hand that are stored already
-	loaded            []segment.Row // scratch: these as they come
-	sorter, oldSorter sorter
-	days              map[int64]bool
-	stmts             map[string]*sql.Stmt
+	tx             *sql.Tx
+	command        int64
+	unit           *ingest.Unit
+	sig            string
+	env            *ingest.Env
+	sources        []*source
+	files          []fileWriter
+	words          *vocabulary
+	ids            []uint32 // unit-local id -> number of the name
+	pruned         int64    // records of days before this one were pruned and do not come back
+	current        int      // file whose rows wait
+	waiting        []segment.Row
+	least, flushed int64         // least key of the waiting rows, a great one of those flushed
+	known          []bool        // by row at hand: it is stored already
+	old            []segment.Row // a stored block
+	sorter         sorter
+	days           map[int64]bool
+	stmts          map[string]*sql.Stmt
 }
 
 // vocabulary is what a command knows of the dictionary. It is read once, and
