@@ -142,9 +142,17 @@ type workspace struct {
 	composer ingest.Composer
 }
 
-// slicesPerDay is into how many parts a day is cut by the time of its keys: records
-// that are composed together share a key, and a part takes little memory.
-const slicesPerDay = 16
+// sliceRows is how many rows are composed together on most days; tests lower it.
+var sliceRows = 1 << 15
+
+// slice is how much of a day is composed at a time, in ms: so that a part has
+// some sliceRows rows and takes little memory, and whole minutes, for records that
+// are composed together share a key or, where a tool has cut it, the minute.
+func (p *part) slice() int64 {
+	const least, most = 16, 24 * 60
+	n := min(max(len(p.blocks)*segment.Max/sliceRows, least), most)
+	return dayMS / most * int64(most/n)
+}
 
 // facts composes the blocks of a day, a part after the other, which is valid
 // during the call. The File of a fact is what place makes of the block in which
@@ -156,9 +164,9 @@ func (x *composing) facts(p part, place func(*block) uint32, w *workspace, call 
 		return err
 	}
 	w.composer.Begin(w.recs, x.name)
-	for slice := range int64(slicesPerDay) {
-		from := p.day*dayMS + slice*(dayMS/slicesPerDay)
-		to := from + dayMS/slicesPerDay
+	slice := p.slice()
+	for from := p.day * dayMS; from < (p.day+1)*dayMS; from += slice {
+		to := from + slice
 		err := x.unpackAll(p, place, w, func(b *block) bool { return b.family < attested && b.high >= from && b.low < to },
 			func(r *segment.Row) bool { return r.Key >= from && r.Key < to && !x.conflicts.loses(r) })
 		if err != nil {
@@ -257,7 +265,7 @@ func Workers() int { return max(1, min(runtime.NumCPU(), 8)) }
 func parts(ctx context.Context, q querier, query string, args []any, workers int, call func(worker int, p part) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	days := make(chan part, workers)
+	days := make(chan part) // of which one more is being read
 	var wg sync.WaitGroup
 	for worker := range workers {
 		wg.Go(func() {

@@ -183,13 +183,13 @@ func (w *summaryWorker) day(ctx context.Context, p part) error {
 	begun := false
 	err := w.m.x.facts(p, func(b *block) uint32 { return b.id }, &w.space, func(facts []ingest.Fact) {
 		if !begun {
-			w.divide(facts)
+			w.divide(facts, len(p.blocks)*segment.Max/rangeItems)
 			begun = true
 		}
 		w.each(func(i int) error {
 			high := ingest.ID(math.MaxUint32)
 			if i+1 < len(w.takers) {
-				high = w.takers[i+1].low
+				high = w.takers[i+1].lows[0]
 			}
 			w.takers[i].take(p.day, facts, high)
 			return nil
@@ -204,8 +204,10 @@ func (w *summaryWorker) day(ctx context.Context, p part) error {
 	for _, kind := range []int{counted, called} {
 		w.begin(p.day, kind)
 		for i := range w.takers {
-			if err := w.putCounted(ctx, w.takers[i].items[kind]); err != nil {
-				return err
+			for _, items := range w.takers[i].items[kind] {
+				if err := w.putCounted(ctx, items); err != nil {
+					return err
+				}
 			}
 		}
 		if err := w.endCounted(ctx); err != nil {
@@ -235,20 +237,23 @@ func (w *summaryWorker) each(call func(i int) error) error {
 	return errors.Join(errs...)
 }
 
-// divide begins a day: it cuts the users into ranges that some facts of the day
-// fall into alike.
-func (w *summaryWorker) divide(facts []ingest.Fact) {
+// divide begins a day: it cuts the users into so many ranges or some more, as
+// many for every taker, that some facts of the day fall into alike.
+func (w *summaryWorker) divide(facts []ingest.Fact, ranges int) {
+	each := min(max(ranges/len(w.takers), 1), 64)
 	users := make([]ingest.ID, 0, 1024)
 	for i := 0; i < len(facts); i += len(facts)/1024 + 1 {
 		users = append(users, facts[i].User)
 	}
 	slices.Sort(users)
-	for i := range w.takers {
-		t := &w.takers[i]
-		t.low, t.items[counted], t.items[called], t.loose = 0, t.items[counted][:0], t.items[called][:0], t.loose[:0]
+	lows := make([]ingest.ID, each*len(w.takers))
+	for i := range lows {
 		if i > 0 && len(users) > 0 {
-			t.low = users[len(users)*i/len(w.takers)]
+			lows[i] = users[len(users)*i/len(lows)]
 		}
+	}
+	for i := range w.takers {
+		w.takers[i].begin(lows[i*each : (i+1)*each])
 	}
 }
 

@@ -33,13 +33,30 @@ func compareLoose(a, b looseItem) int {
 // that only those that are new to it need the lock.
 type taker struct {
 	m      *summariser
-	low    ingest.ID // first user
+	lows   []ingest.ID // first users of the taker's ranges
 	usages *words[audit.UsageKey]
-	nth    []uint32      // by own usage: its place in the shared table
-	items  [kinds][]item // counted and called, by user in the end
+	nth    []uint32        // by own usage: its place in the shared table
+	items  [kinds][][]item // counted and called, by range, by user in the end
 	loose  []looseItem
 	order  []slot
 	spare  []item
+}
+
+// rangeItems is how many facts a range of users has on most days: what putting
+// them in order takes beside them is for those of one range. Tests lower it.
+var rangeItems = 1 << 17
+
+// begin empties the taker for the facts of other users.
+func (w *taker) begin(lows []ingest.ID) {
+	w.lows, w.loose = append(w.lows[:0], lows...), w.loose[:0]
+	for _, kind := range []int{counted, called} {
+		for len(w.items[kind]) < len(lows) {
+			w.items[kind] = append(w.items[kind], nil)
+		}
+		for i := range w.items[kind] {
+			w.items[kind][i] = w.items[kind][i][:0]
+		}
+	}
 }
 
 // take sorts facts of a day by the kind of summary that they go into.
@@ -47,7 +64,7 @@ func (w *taker) take(day int64, facts []ingest.Fact, high ingest.ID) {
 	start := day * dayMS
 	for i := range facts {
 		f := &facts[i]
-		if f.User < w.low || f.User >= high || f.Activity == ingest.NoActivity {
+		if f.User < w.lows[0] || f.User >= high || f.Activity == ingest.NoActivity {
 			continue
 		}
 		it := item{user: uint32(f.User), nth: w.usages.id(audit.KeyOf(f)), segment: f.File}
@@ -65,7 +82,9 @@ func (w *taker) take(day int64, facts []ingest.Fact, high ingest.ID) {
 			if f.Activity.Call() {
 				kind = called
 			}
-			w.items[kind] = append(w.items[kind], it)
+			n, first := slices.BinarySearch(w.lows, f.User)
+			n -= 1 - bit(first)
+			w.items[kind][n] = append(w.items[kind][n], it)
 		}
 	}
 }
@@ -76,7 +95,9 @@ func (w *taker) finish() error {
 		return err
 	}
 	for _, kind := range []int{counted, called} {
-		w.byUser(kind)
+		for i := range w.lows {
+			w.items[kind][i] = w.byUser(w.items[kind][i])
+		}
 	}
 	for i := range w.loose {
 		w.loose[i].nth = w.nth[w.loose[i].nth]
@@ -113,10 +134,9 @@ func (w *taker) share() error {
 	return nil
 }
 
-// byUser sorts: by user in time linear in their number, then the few items of
-// each.
-func (w *taker) byUser(kind int) {
-	items := w.items[kind]
+// byUser sorts items into other memory: by user in time linear in their number,
+// then the few items of each.
+func (w *taker) byUser(items []item) []item {
 	order := slices.Grow(w.order[:0], 2*len(items))
 	for i := range items {
 		order = append(order, slot{uint64(items[i].user), uint32(i)})
@@ -139,5 +159,6 @@ func (w *taker) byUser(kind int) {
 		slices.SortFunc(out[i:j], compareItems)
 		i = j
 	}
-	w.items[kind], w.spare = out, items
+	w.spare = items
+	return out
 }

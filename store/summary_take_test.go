@@ -17,6 +17,16 @@ import (
 // TestADayIsCountedHoweverItsUsersFallIntoRanges: one day is summarised for
 // ranges of users at a time, and the entries of one user may fill several pages.
 func TestADayIsCountedHoweverItsUsersFallIntoRanges(t *testing.T) {
+	for _, few := range []int{rangeItems, 1500, 60} {
+		t.Run(fmt.Sprint("ranges of ", few), func(t *testing.T) {
+			defer func(items, rows int) { rangeItems, sliceRows = items, rows }(rangeItems, sliceRows)
+			rangeItems, sliceRows = few, min(few, sliceRows)
+			dayInRanges(t)
+		})
+	}
+}
+
+func dayInRanges(t *testing.T) {
 	ctx := context.Background()
 	start := time.Date(2009, 1, 1, 0, 0, 0, 0, time.UTC)
 	s, err := Open(ctx, filepath.Join(t.TempDir(), "a.db"))
