@@ -44,7 +44,7 @@ type taker struct {
 
 // rangeItems is how many facts a range of users has on most days: what putting
 // them in order takes beside them is for those of one range. Tests lower it.
-var rangeItems = 1 << 17
+var rangeItems = 1 << 15
 
 // begin empties the taker for the facts of other users.
 func (w *taker) begin(lows []ingest.ID) {
