@@ -37,7 +37,16 @@ func cutDN(dn string) (first, rest string) {
 // undone. What joins several values in one part ("+") stays in the value.
 func parseRDN(s string) (rdn, error) {
 	attr, raw, ok := strings.Cut(s, "=")
-	attr = strings.ToLower(strings.TrimSpace(attr))
+	switch attr { // as they are mostly written
+	case "CN":
+		attr = "cn"
+	case "OU":
+		attr = "ou"
+	case "DC":
+		attr = "dc"
+	default:
+		attr = strings.ToLower(strings.TrimSpace(attr))
+	}
 	if !ok || attr == "" || strings.ContainsAny(attr, " \\\",;+<>") {
 		return rdn{}, fmt.Errorf("%s is no part of a distinguished name (type=value)", quoteShort(s))
 	}
