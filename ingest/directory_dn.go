@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -170,7 +171,7 @@ func (p *dnPlacer) of(dn string) (first string, at dnPlace) {
 			p.known[strings.Clone(parent)] = at
 		}
 	}
-	if at.context == at.container && isDC(first) { // the root of a naming context itself
+	if at.context == at.container && isDC([]byte(first)) { // the root of a naming context itself
 		if part, err := parseRDN(first); err == nil {
 			at.context = strings.TrimSuffix(joinDN([]rdn{part})+","+at.context, ",")
 		}
@@ -178,9 +179,9 @@ func (p *dnPlacer) of(dn string) (first string, at dnPlace) {
 	return first, at
 }
 
-func isDC(rdn string) bool {
-	t, _, _ := strings.Cut(rdn, "=")
-	return strings.EqualFold(strings.TrimSpace(t), "dc")
+func isDC(rdn []byte) bool {
+	t, _, _ := bytes.Cut(rdn, []byte{'='})
+	return bytes.EqualFold(bytes.TrimSpace(t), []byte("dc"))
 }
 
 func placeOf(parent string) dnPlace {
