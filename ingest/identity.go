@@ -21,6 +21,9 @@ func ParseUser(s string) (string, error) {
 	if id, ok := strings.CutPrefix(s, "sip:"); isPlainAddress(id) && (ok || id == s) {
 		return id, nil
 	}
+	if n, ok := strings.CutPrefix(s, "tel:"); ok && isPlainNumber(n) {
+		return n, nil
+	}
 	raw := s
 	s = address(s)
 	if s == "" {
