@@ -15,7 +15,7 @@ type attester struct {
 	emit  Emit
 	names *Names
 	b     *Batch
-	cells map[NameKind]map[string]*cell // by the text as written, as most repeat
+	cells [SourceName + 1]map[string]*cell // by the text as written, as most repeat
 	limit time.Time
 }
 
@@ -29,7 +29,7 @@ type cell struct {
 var emptyCell = &cell{}
 
 func newAttester(ctx context.Context, index int, names *Names, env *Env, emit Emit) *attester {
-	a := &attester{ctx: ctx, index: index, emit: emit, names: names, cells: map[NameKind]map[string]*cell{}, limit: env.Now.Add(24 * time.Hour)}
+	a := &attester{ctx: ctx, index: index, emit: emit, names: names, limit: env.Now.Add(24 * time.Hour)}
 	a.b = a.fresh()
 	return a
 }

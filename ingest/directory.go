@@ -139,14 +139,12 @@ func readLDIFFile(ctx context.Context, index int, f *File, emit Emit) error {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		var bad *ldif.RecordError
-		switch {
-		case errors.As(err, &bad):
-			d.reject(bad.Line, bad.What, EscapeRaw(bad.Raw))
-		case err != nil:
-			return err
-		default:
+		if err == nil {
 			d.record(rec, ids)
+		} else if bad := (*ldif.RecordError)(nil); errors.As(err, &bad) {
+			d.reject(bad.Line, bad.What, EscapeRaw(bad.Raw))
+		} else {
+			return err
 		}
 		if err := d.flush(false); err != nil {
 			return err
@@ -222,15 +220,26 @@ func newDirectory(ctx context.Context, file int, emit Emit) *directory {
 // take judges the current object and adds it to the batch.
 func (d *directory) take() error {
 	o := &d.obj
-	e, err := d.entry(o)
-	if err != nil {
+	if err := d.entry(o, d.add()); err != nil {
+		d.drop()
 		return err
 	}
 	if o.guessed {
 		d.note(o.line, "text that is not UTF-8 is read as Windows-1252 (export with -u)", fmt.Errorf("%s", quoteShort(o.dn)))
 	}
-	d.batch.Entries = append(d.batch.Entries, e)
 	return nil
+}
+
+// add makes another entry of the batch; drop takes it back.
+func (d *directory) add() *Entry {
+	d.batch.Entries = append(d.batch.Entries, Entry{})
+	return &d.batch.Entries[len(d.batch.Entries)-1]
+}
+
+func (d *directory) drop() {
+	last := len(d.batch.Entries) - 1
+	d.batch.Entries[last] = Entry{}
+	d.batch.Entries = d.batch.Entries[:last]
 }
 
 func (d *directory) reject(line int, what, raw string) {
@@ -275,6 +284,9 @@ func (d *directory) flush(end bool) error {
 	}
 	b := d.batch
 	d.batch, d.rows = &Batch{File: d.file}, 0
+	if !end { // another one is likely
+		d.batch.Entries = newEntries(directoryBatch)
+	}
 	return d.emit(b)
 }
 

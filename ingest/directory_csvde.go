@@ -97,20 +97,18 @@ func readCSVDEFile(ctx context.Context, index int, f *File, emit Emit) error {
 		}
 	}
 	for {
-		err := t.Next()
-		if errors.Is(err, io.EOF) {
+		bad, err := delimited.Bad(t.Next())
+		switch {
+		case errors.Is(err, io.EOF):
 			if t.CutShort() {
 				d.batch.Cut = true
 				d.batch.Notes = append(d.batch.Notes, cutNote)
 			}
 			return d.flush(true)
-		}
-		var bad *delimited.RowError
-		switch {
-		case errors.As(err, &bad):
-			d.reject(bad.Line, bad.What+"; export the entry again", EscapeRaw(bad.Raw))
 		case err != nil:
 			return err
+		case bad != nil:
+			d.reject(bad.Line, bad.What+"; export the entry again", EscapeRaw(bad.Raw))
 		default:
 			d.row(t, columns)
 		}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -37,7 +38,16 @@ func cutDN(dn string) (first, rest string) {
 // undone. What joins several values in one part ("+") stays in the value.
 func parseRDN(s string) (rdn, error) {
 	attr, raw, ok := strings.Cut(s, "=")
-	attr = strings.ToLower(strings.TrimSpace(attr))
+	switch attr { // as they are mostly written
+	case "CN":
+		attr = "cn"
+	case "OU":
+		attr = "ou"
+	case "DC":
+		attr = "dc"
+	default:
+		attr = strings.ToLower(strings.TrimSpace(attr))
+	}
 	if !ok || attr == "" || strings.ContainsAny(attr, " \\\",;+<>") {
 		return rdn{}, fmt.Errorf("%s is no part of a distinguished name (type=value)", quoteShort(s))
 	}
@@ -161,7 +171,7 @@ func (p *dnPlacer) of(dn string) (first string, at dnPlace) {
 			p.known[strings.Clone(parent)] = at
 		}
 	}
-	if at.context == at.container && isDC(first) { // the root of a naming context itself
+	if at.context == at.container && isDC([]byte(first)) { // the root of a naming context itself
 		if part, err := parseRDN(first); err == nil {
 			at.context = strings.TrimSuffix(joinDN([]rdn{part})+","+at.context, ",")
 		}
@@ -169,9 +179,9 @@ func (p *dnPlacer) of(dn string) (first string, at dnPlace) {
 	return first, at
 }
 
-func isDC(rdn string) bool {
-	t, _, _ := strings.Cut(rdn, "=")
-	return strings.EqualFold(strings.TrimSpace(t), "dc")
+func isDC(rdn []byte) bool {
+	t, _, _ := bytes.Cut(rdn, []byte{'='})
+	return bytes.EqualFold(bytes.TrimSpace(t), []byte("dc"))
 }
 
 func placeOf(parent string) dnPlace {

@@ -12,13 +12,13 @@ const maxDisplayName = 512
 
 // entry judges the object: what the directory says of it, in normal form. An
 // error means the entry cannot be taken; it names attribute and value.
-func (d *directory) entry(o *adObject) (Entry, error) {
-	e := Entry{Line: o.line, DN: o.dn, GUID: o.guid, SID: o.sids[0], Master: o.sids[1], Contact: o.contact, IsBranch: o.branch}
+func (d *directory) entry(o *adObject, e *Entry) error {
+	e.Line, e.DN, e.GUID, e.SID, e.Master, e.Contact, e.IsBranch = o.line, o.dn, o.guid, o.sids[0], o.sids[1], o.contact, o.branch
 	if o.group {
 		e.SID = "" // nobody is a group
 	}
-	if err := d.place(o, &e); err != nil {
-		return e, err
+	if err := d.place(o, e); err != nil {
+		return err
 	}
 	if o.changed != "" {
 		var ok bool
@@ -26,18 +26,18 @@ func (d *directory) entry(o *adObject) (Entry, error) {
 			d.note(o.line, "whenChanged that is no time is ignored", fmt.Errorf("%s", quoteShort(o.changed)))
 		}
 	}
-	o.logon(&e)
+	o.logon(e)
 	if o.primary == "" && o.phone == "" && len(o.proxies) == 0 {
 		e.Name = cutText(o.name, maxDisplayName)
-		return e, nil // nothing of it but its place in the tree
+		return nil // nothing of it but its place in the tree
 	}
-	if err := d.identity(o, &e); err != nil {
-		return e, err
+	if err := d.identity(o, e); err != nil {
+		return err
 	}
 	if e.Name = cutText(o.name, maxDisplayName); e.Name == "" {
 		e.Name = cutText(o.cn, maxDisplayName)
 	}
-	return e, nil
+	return nil
 }
 
 // logon fills in the names to sign in with, by which web servers know people.
@@ -47,18 +47,32 @@ func (o *adObject) logon(e *Entry) {
 	if o.group {
 		return
 	}
-	if o.login != "" && !strings.HasSuffix(o.login, "$") {
+	if isPlainLogin(o.login) {
+		e.Login = o.login
+	} else if o.login != "" && !strings.HasSuffix(o.login, "$") {
 		if id, err := ParseAccount(`x\` + o.login); err == nil {
 			_, e.Login = CutAccount(id)
 		}
 	}
-	if o.upn != "" {
+	if isPlainAddress(o.upn) {
+		e.Principal = o.upn
+	} else if o.upn != "" {
 		if id, err := ParseAccount(o.upn); err == nil {
 			if domain, name := CutAccount(id); domain == "" {
 				e.Principal = name
 			}
 		}
 	}
+}
+
+// isPlainLogin tells a name of small letters and digits: its own canonical form.
+func isPlainLogin(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxIdentity
 }
 
 // place fills in where the entry stands in the tree.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"calaudit/ingest/delimited"
 )
@@ -44,11 +45,28 @@ type listing struct {
 type lister struct {
 	*directory
 	*listing
-	p      *properties
-	told   Listed
-	texts  adObject // for text of other code pages
-	fields [listFields]string
+	p       *properties
+	told    Listed
+	fields  [listFields]string
+	guessed bool // some text of the object was not UTF-8
+	text    []byte
+	words   [listFields]recall[listWord]
+	context [2]string // of the last entry, without and with the format
 }
+
+// listWord is a text that many objects share.
+type listWord struct {
+	text    string
+	guessed bool
+}
+
+func newListWord(raw string) (w listWord) {
+	w.text, w.guessed = windowsText([]byte(raw))
+	return w
+}
+
+// listShared are the properties that have few values.
+var listShared = [...]int{listPool, listHomeDN, listEnabled, listVoice, listOwner}
 
 func (ls *listing) read(ctx context.Context, files []*File, _ *Env, emit Emit) error {
 	for i, f := range files {
@@ -69,6 +87,9 @@ func (ls *listing) readFile(ctx context.Context, index int, f *File, emit Emit) 
 		p.t.mend = wmicRow(p.t)
 	}
 	l := &lister{directory: newDirectory(ctx, index, emit), listing: ls, p: p}
+	for _, i := range listShared {
+		l.words[i] = recall[listWord]{}
+	}
 	l.tell()
 	err = eachProperty(ctx, p, l.take, func(bad *delimited.RowError) {
 		what := bad.What
@@ -124,57 +145,82 @@ func (l *lister) tell() {
 
 // take adds the current object.
 func (l *lister) take() {
-	l.texts = adObject{}
-	for i := range l.fields {
-		v := l.p.Value(i)
-		l.fields[i] = ""
-		if len(v) > 0 {
-			l.fields[i] = l.texts.text(v)
-		}
-	}
+	l.read()
 	line := l.p.Line()
 	if l.fields[listAddress] == "" && l.fields[listLine] == "" {
 		l.skip("an object without an address or a number")
 		return
 	}
-	e, err := l.entry(line)
-	if err != nil {
+	if err := l.entry(line, l.add()); err != nil {
+		l.drop()
 		l.reject(line, err.Error(), EscapeRaw(l.p.Raw()))
 		return
 	}
-	if l.texts.guessed {
+	if l.guessed {
 		l.note(line, "text that is not UTF-8 is read as Windows-1252 (export as Unicode)", fmt.Errorf("%s", quoteShort(l.fields[listName])))
 	}
-	l.batch.Entries = append(l.batch.Entries, e)
+}
+
+// read sets the fields to those of the current object. Those that are its own
+// share one text.
+func (l *lister) read() {
+	var ends [listFields]int
+	l.text, l.guessed = l.text[:0], false
+	for i := range l.fields {
+		v := l.p.Value(i)
+		switch {
+		case len(v) == 0:
+			l.fields[i] = ""
+		case l.words[i] != nil:
+			w := l.words[i].of(v, newListWord)
+			l.fields[i], l.guessed = w.text, l.guessed || w.guessed
+		case utf8.Valid(v):
+			l.text = append(l.text, v...)
+		default:
+			text, _ := windowsText(v)
+			l.text, l.guessed = append(l.text, text...), true
+		}
+		ends[i] = len(l.text)
+	}
+	all, from := string(l.text), 0
+	for i, end := range ends {
+		if end > from {
+			l.fields[i] = all[from:end]
+		}
+		from = end
+	}
 }
 
 // entry judges the current object. An error means that it cannot be taken.
-func (l *lister) entry(line int) (e Entry, err error) {
-	e = Entry{Line: line, Listed: l.told, Contact: l.contact, Name: cutText(l.fields[listName], maxDisplayName)}
+func (l *lister) entry(line int, e *Entry) (err error) {
+	e.Line, e.Listed, e.Contact, e.Name = line, l.told, l.contact, cutText(l.fields[listName], maxDisplayName)
 	if dn := l.fields[listDN]; strings.IndexByte(dn, '=') > 0 {
 		o := adObject{dn: dn, classed: true}
-		if err := l.place(&o, &e); err != nil {
-			return e, err
+		if err := l.place(&o, e); err != nil {
+			return err
 		}
 		e.DN = dn
 	}
-	e.Context = l.format + ":" + e.Context
+	if l.context[1] == "" || e.Context != l.context[0] {
+		l.context = [2]string{e.Context, l.format + ":" + e.Context}
+	}
+	e.Context = l.context[1]
 	if e.Primary, err = primaryAddress(l.fields[listAddress]); err != nil {
-		return e, fmt.Errorf("%s: %w; mend the address in the directory", l.columns[listAddress], err)
+		return fmt.Errorf("%s: %w; mend the address in the directory", l.columns[listAddress], err)
 	}
 	enabled, err := l.truth(listEnabled)
 	if err != nil {
-		return e, err
+		return err
 	}
 	voice, err := l.truth(listVoice)
 	if err != nil {
-		return e, err
+		return err
 	}
 	voice = voice || l.phones && !l.p.Has(listVoice)
-	(&adObject{login: l.fields[listLogin], upn: l.fields[listPrincipal]}).logon(&e)
+	(&adObject{login: l.fields[listLogin], upn: l.fields[listPrincipal]}).logon(e)
 	switch id, err := ParseUser(l.fields[listLine]); {
 	case !IsNumber(id) && !e.Subject():
-		return e, fmt.Errorf("%s %s is no number, and there is no %s; mend it in the directory", l.columns[listLine], quoteShort(l.fields[listLine]), l.columns[listAddress])
+		return fmt.Errorf("%s %s is no number, and there is no %s; mend it in the directory", l.columns[listLine], quoteShort(l.fields[listLine]), l.columns[listAddress])
 	case err != nil:
 		l.note(line, l.columns[listLine]+" that is neither a number nor an address is ignored", err)
 	case IsNumber(id):
@@ -198,9 +244,9 @@ func (l *lister) entry(line int) (e Entry, err error) {
 		e.Voice = voice && l.fields[listLine] != ""
 	}
 	if l.mark != nil {
-		l.mark(l, &e)
+		l.mark(l, e)
 	}
-	return e, nil
+	return nil
 }
 
 // named is the pool behind a text; most entries share a few.

@@ -115,7 +115,7 @@ func wmicRow(t *Table) func([][]byte) [][]byte {
 			if len(row) < len(dn) && dn[len(row)] && isRDN(value) {
 				for last := value; at < len(fields) && joins(last, fields[at]); at++ {
 					last = fields[at]
-					value = append(append(append([]byte(nil), value...), ','), last...)
+					value = rejoined(value, last)
 				}
 			}
 			row = append(row, value)
@@ -127,13 +127,22 @@ func wmicRow(t *Table) func([][]byte) [][]byte {
 	}
 }
 
+// rejoined puts a comma back between two values. They mostly stand in one line
+// still, as it was read.
+func rejoined(a, b []byte) []byte {
+	if n := len(a); len(b) > 0 && cap(a) > n+len(b) && a[:n+1][n] == ',' && &a[:n+2][n+1] == &b[0] {
+		return a[:n+1+len(b)]
+	}
+	return append(append(append([]byte(nil), a...), ','), b...)
+}
+
 // joins tells whether a field goes on with the DN whose last part is given. A
 // DN ends with its DC parts.
 func joins(last, next []byte) bool {
 	if bytes.HasSuffix(last, []byte{'\\'}) {
 		return true
 	}
-	return isRDN(next) && (!isDC(string(last)) || isDC(string(next)))
+	return isRDN(next) && (!isDC(last) || isDC(next))
 }
 
 // isRDN tells a part of a DN: letters, "=", something.
@@ -226,18 +235,17 @@ func readWMISettingFile(ctx context.Context, index int, f *File, emit Emit) erro
 	why := class + " states no use"
 	b := &Batch{File: index, Skipped: map[string]int{}}
 	for {
-		err := p.Next()
-		var bad *delimited.RowError
+		bad, err := delimited.Bad(p.Next())
 		switch {
 		case errors.Is(err, io.EOF):
 			if p.CutShort() {
 				b.Notes = append(b.Notes, cutNote)
 			}
 			return emit(b)
-		case errors.As(err, &bad):
-			b.Rejects = append(b.Rejects, Reject{Line: bad.Line, What: bad.What + "; export the object again", Raw: EscapeRaw(bad.Raw)})
 		case err != nil:
 			return err
+		case bad != nil:
+			b.Rejects = append(b.Rejects, Reject{Line: bad.Line, What: bad.What + "; export the object again", Raw: EscapeRaw(bad.Raw)})
 		default:
 			b.Skipped[why]++
 		}

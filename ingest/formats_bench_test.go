@@ -22,7 +22,8 @@ const benchSize = 8 << 20
 
 // benchCase is a file of a format at a size that it may have, with what is read
 // beside it. Its rows are of 10,000 people, in a list all of them different; of
-// programs there are few.
+// programs there are few. Tables of databases, which alone grow large, have
+// 100,000 rows.
 type benchCase struct {
 	format string
 	name   string
@@ -91,13 +92,13 @@ func benchCases() (all []benchCase) {
 	}
 	for name, save := range benchTools() {
 		add(cdrFormat().Name, name, func() []*File {
-			files := benchSet(5000, 40_000)
+			files := benchSet(5000, 100_000)
 			files[0] = save(files[0])
 			return files
 		})
 	}
 	add(qoeFormat().Name, "table", func() []*File {
-		session, _, _, files := benchQuality(5000, 60_000)
+		session, _, _, files := benchQuality(5000, 100_000)
 		return append([]*File{session}, files[3:]...)
 	})
 	alone(iisFormat().Name, "day", func() string { return string(iisDay(benchSize / 300)) })

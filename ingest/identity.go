@@ -21,6 +21,9 @@ func ParseUser(s string) (string, error) {
 	if id := strings.TrimPrefix(s, "sip:"); isPlainAddress(id) {
 		return id, nil
 	}
+	if n, ok := strings.CutPrefix(s, "tel:"); ok && isPlainNumber(n) {
+		return n, nil
+	}
 	return parseUser(s)
 }
 

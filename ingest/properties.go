@@ -23,10 +23,17 @@ type properties struct {
 	list   *formatlist.Reader
 	has    []bool // of a list: the property stands in its objects
 	names  map[string]int
+	order  []listPlace // of the properties of the last object
 	object *formatlist.Object
 	values [][]byte // of the list's current object, nil for absent
 	met    []bool
 	closer io.Closer
+}
+
+// listPlace is a property's place among those that are wanted, -1 for none.
+type listPlace struct {
+	name string
+	at   int
 }
 
 // printed is what the beginning of such a file shows.
@@ -167,11 +174,10 @@ func (p *properties) Next() error {
 		return p.t.Next()
 	}
 	o, err := p.list.Read()
-	var bad *formatlist.LineError
-	switch {
-	case errors.As(err, &bad):
-		return &delimited.RowError{Line: bad.Line, What: bad.What, Raw: bad.Raw}
-	case err != nil:
+	if err != nil {
+		if bad := (*formatlist.LineError)(nil); errors.As(err, &bad) {
+			return &delimited.RowError{Line: bad.Line, What: bad.What, Raw: bad.Raw}
+		}
 		return err
 	}
 	p.object = o
@@ -179,11 +185,13 @@ func (p *properties) Next() error {
 	clear(p.met)
 	for k := range o.Properties {
 		x := &o.Properties[k]
-		i, ok := p.names[x.Name]
-		if !ok {
-			i = p.index(x.Name)
+		if k == len(p.order) {
+			p.order = append(p.order, listPlace{at: -1})
 		}
-		if i >= 0 && !p.met[i] {
+		if p.order[k].name != x.Name { // objects of one list have the same properties
+			p.order[k] = listPlace{x.Name, p.index(x.Name)}
+		}
+		if i := p.order[k].at; i >= 0 && !p.met[i] {
 			p.met[i], p.values[i] = true, x.Value
 		}
 	}
@@ -197,6 +205,9 @@ func (p *properties) Next() error {
 
 // index finds the place of a name and remembers it.
 func (p *properties) index(name string) int {
+	if at, ok := p.names[name]; ok {
+		return at
+	}
 	at := -1
 	for i, w := range p.wanted {
 		if ColumnKey(w) == ColumnKey(name) {
@@ -255,16 +266,14 @@ func (p *properties) Close() error { return p.closer.Close() }
 // for every one that cannot be taken, and flush after either.
 func eachProperty(ctx context.Context, p *properties, take func(), bad func(*delimited.RowError), flush func() error) error {
 	for {
-		err := p.Next()
-		if errors.Is(err, io.EOF) {
-			return ctx.Err()
-		}
-		var row *delimited.RowError
+		row, err := delimited.Bad(p.Next())
 		switch {
-		case errors.As(err, &row):
-			bad(row)
+		case errors.Is(err, io.EOF):
+			return ctx.Err()
 		case err != nil:
 			return err
+		case row != nil:
+			bad(row)
 		default:
 			take()
 		}

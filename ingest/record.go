@@ -248,14 +248,31 @@ func newRecords(n int) []Record {
 	return make([]Record, 0, n)
 }
 
-// Done gives the batch's records back to the readers. Whoever takes a batch
-// calls it when nothing of it is needed any more, or not at all.
+// entryPool is recordPool for entries.
+var entryPool sync.Pool
+
+// newEntries is room for the entries of a batch.
+func newEntries(n int) []Entry {
+	if room, ok := entryPool.Get().(*[]Entry); ok && cap(*room) >= n {
+		return (*room)[:0]
+	}
+	return make([]Entry, 0, n)
+}
+
+// Done gives the room of the batch's records and entries back to the readers.
+// Whoever takes a batch calls it when nothing of it is needed any more, or not at
+// all.
 func (b *Batch) Done() {
 	if cap(b.Records) > 1<<10 {
 		room := b.Records
 		recordPool.Put(&room)
 	}
-	b.Records = nil
+	if cap(b.Entries) >= directoryBatch {
+		room := b.Entries
+		clear(room) // of texts
+		entryPool.Put(&room)
+	}
+	b.Records, b.Entries = nil, nil
 }
 
 // Rows is how many source rows the batch accounts for.

@@ -146,7 +146,7 @@ func (r *Reader) quoted(line []byte) ([][]byte, error) {
 		row = r.buf[r.start : r.start+len(row)+len(more)]
 		lines++
 	}
-	f := r.fields[:0]
+	f, doubled := r.fields[:0], false
 	rest := trimEOL(row)
 	for {
 		if len(rest) == 0 || rest[0] != '"' {
@@ -160,8 +160,13 @@ func (r *Reader) quoted(line []byte) ([][]byte, error) {
 			f = append(f, rest[:end])
 			rest = rest[end:]
 		} else {
-			n := quotedLen(rest)
-			f = append(f, rest[:n])
+			n, inner := quotedLen(rest)
+			if inner { // to be undone
+				doubled = true
+				f = append(f, rest[:n])
+			} else {
+				f = append(f, rest[1:n-1])
+			}
 			rest = rest[n:]
 			if len(rest) > 0 && rest[0] != r.comma {
 				return nil, r.bad(len(line), "text after a closing quote")
@@ -173,8 +178,8 @@ func (r *Reader) quoted(line []byte) ([][]byte, error) {
 		rest = rest[1:]
 	}
 	// Only now is the row known to be good and may be changed in place.
-	for i, v := range f {
-		if len(v) > 0 && v[0] == '"' {
+	for i := 0; doubled && i < len(f); i++ {
+		if v := f[i]; len(v) > 0 && v[0] == '"' {
 			f[i] = unquote(v)
 		}
 	}
@@ -187,19 +192,21 @@ func (r *Reader) quoted(line []byte) ([][]byte, error) {
 var quote = []byte{'"'}
 
 // quotedLen is the length of the quoted field at the start of s, both quotes
-// included. The quotes in s are balanced.
-func quotedLen(s []byte) int {
+// included, and whether there are doubled quotes in it. The quotes in s are
+// balanced.
+func quotedLen(s []byte) (n int, doubled bool) {
 	for i := 1; i < len(s); i++ {
 		j := bytes.IndexByte(s[i:], '"')
 		if j < 0 {
 			break
 		}
 		if i += j; i+1 == len(s) || s[i+1] != '"' {
-			return i + 1
+			return i + 1, doubled
 		}
+		doubled = true
 		i++
 	}
-	return len(s)
+	return len(s), doubled
 }
 
 // unquote returns the value of a whole quoted field, undoing doubled quotes in
