@@ -51,6 +51,9 @@ func (f *File) SourceRows(ctx context.Context, format string, wanted func(line i
 	} else {
 		decoded = text.NewPageReader(raw, page)
 	}
+	if decoded, err = f.lines(decoded); err != nil {
+		return "", err
+	}
 	if shape := traceShape(format); shape != nil {
 		err = traceRows(ctx, siptrace.NewReader(decoded, shape), wanted, call)
 		return finishSum(h, raw, err)

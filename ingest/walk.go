@@ -257,7 +257,7 @@ func (g *gatherer) growing(f *File) bool {
 		return false
 	}
 	tail = bytes.TrimRight(tail, "\x00") // UTF-16 with the low byte first
-	return !bytes.HasSuffix(tail, []byte{'\n'})
+	return !bytes.HasSuffix(tail, []byte{'\n'}) && !(f.ends == crEnds && bytes.HasSuffix(tail, []byte{'\r'}))
 }
 
 const whyGrowing = "still being written: it ends inside a line and was written to less than a minute ago; left for the next run"
