@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 )
 
 // fault is why a file cannot be read, and what to do. As an error it is only
@@ -39,6 +40,34 @@ func explain(err error) error {
 		return &fault{"packed by a method that is not read", "unpack it and give the files"}
 	}
 	return err
+}
+
+// openDisk opens a file that was there when the paths were walked. Whoever
+// reports the error names the file.
+func openDisk(name string) (io.ReadCloser, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, &diskError{err}
+	}
+	return f, nil
+}
+
+// diskError puts the error of opening a file into words that do not name it.
+type diskError struct{ err error }
+
+func (e *diskError) Unwrap() error { return e.err }
+
+func (e *diskError) Error() string {
+	var inner *fs.PathError
+	switch {
+	case errors.Is(e.err, fs.ErrNotExist):
+		return "no such file or folder; check the path"
+	case errors.Is(e.err, fs.ErrPermission):
+		return "permission denied; let this account read it"
+	case errors.As(e.err, &inner):
+		return inner.Err.Error() + "; check the disk and run again"
+	}
+	return e.err.Error()
 }
 
 // ReadError says why a file or folder cannot be read, and what to do.

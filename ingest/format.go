@@ -96,6 +96,7 @@ type File struct {
 	page    *text.CodePage // what text is that is not UTF-8, when that was told
 	order   DateOrder      // of days and months, when that was told
 	ordered bool           // the order mattered
+	ends    lineEnd        // of its lines, known once it was looked at
 	paged   bool           // its code page mattered
 	disk    string         // the file on disk behind it, "" for content in memory
 	stat    os.FileInfo    // that file as it was when the paths were walked
@@ -143,7 +144,7 @@ func (r *watchedReader) Read(p []byte) (int, error) {
 }
 
 // Text returns the content as UTF-8: byte order marks removed, UTF-16 with or
-// without a mark decoded, line ends untouched. Other bytes pass, unless the
+// without a mark decoded, CR alone made a line end. Other bytes pass, unless the
 // user has told what they are.
 func (f *File) Text() (io.ReadCloser, error) {
 	rc, _, err := f.textIn(f.page)
@@ -161,21 +162,31 @@ func (f *File) textIn(page *text.CodePage) (io.ReadCloser, *text.PageReader, err
 		io.Closer
 	}
 	if page == nil {
-		return readCloser{text.NewReader(rc), rc}, nil, nil
+		r, err := f.lines(text.NewReader(rc))
+		if err != nil {
+			rc.Close()
+			return nil, nil, err
+		}
+		return readCloser{r, rc}, nil, nil
 	}
-	r := text.NewPageReader(rc, page)
-	return &pageCloser{rc, r, f}, r, nil
+	p := text.NewPageReader(rc, page)
+	r, err := f.lines(p)
+	if err != nil {
+		rc.Close()
+		return nil, nil, err
+	}
+	return readCloser{r, &pageCloser{rc, p, f}}, p, nil
 }
 
 // pageCloser notes whether the code page of a file mattered.
 type pageCloser struct {
 	io.Closer
-	*text.PageReader
-	f *File
+	page *text.PageReader
+	f    *File
 }
 
 func (p *pageCloser) Close() error {
-	p.f.paged = p.f.paged || p.Used()
+	p.f.paged = p.f.paged || p.page.Used()
 	return p.Closer.Close()
 }
 

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"io"
 
 	"calaudit/ingest/text"
 )
@@ -52,7 +53,55 @@ func (f *File) Head() (*Head, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Head{Name: f.Base(), Text: decoded, Bin: looksBinary(decoded), given: f.given}, nil
+	if alone := text.AloneCR(decoded) && !looksBinary(decoded); alone {
+		f.ends = crEnds
+		decoded = bytes.ReplaceAll(decoded, []byte{'\r'}, []byte{'\n'})
+	} else if f.ends == unknownEnds {
+		f.ends = lfEnds
+	}
+	return &Head{Name: f.Base(), Text: decoded, Bin: looksBinary(decoded) && !turnsWide(decoded), given: f.given}, nil
+}
+
+// lineEnd is how the lines of a file end, as far as it matters.
+type lineEnd uint8
+
+const (
+	unknownEnds lineEnd = iota
+	lfEnds              // with LF, or CR and LF
+	crEnds              // with CR alone
+)
+
+// lines gives the decoded text of the file line ends that can be read.
+func (f *File) lines(r io.Reader) (io.Reader, error) {
+	if f.ends == unknownEnds {
+		if _, err := f.Head(); err != nil {
+			return nil, err
+		}
+	}
+	if f.ends == crEnds {
+		return text.NewCRReader(r), nil
+	}
+	return r, nil
+}
+
+// turnsWide tells text that goes on in UTF-16 behind some lines, as when a tool
+// that writes it puts one export behind another. The lines before are read, and
+// those behind rejected.
+func turnsWide(b []byte) bool {
+	i := bytes.IndexByte(b, 0)
+	if i < 0 {
+		return false
+	}
+	begin := bytes.LastIndexByte(b[:i], '\n') + 1
+	if begin == 0 || looksBinary(b[:begin]) {
+		return false
+	}
+	wide := b[begin:]
+	if bytes.HasPrefix(wide, []byte{0xff, 0xfe}) || bytes.HasPrefix(wide, []byte{0xfe, 0xff}) {
+		wide = wide[2:]
+	}
+	enc, _ := text.Detect(wide)
+	return enc != text.UTF8
 }
 
 // looksBinary tells data that is no text: more than one control character in a

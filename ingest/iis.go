@@ -24,6 +24,7 @@ func iisFormat() Format {
 			{"time", "of the request; with date UTC. Else time-local and date-local, in the estate's time zone", true},
 			{"date", "day of the request, UTC; without it the day of the #Date line before", false},
 			{"cs(User-Agent)", "the program, + for a space", false},
+			{"cs(Cookie), cs(Authorization), tokens", "credentials: neither kept nor shown, with --keep-evidence and --source neither", false},
 			{"c-ip", "not read: an address identifies neither a person nor a machine", false},
 			{"s-computername", "not read: which licensed server answers at it is not told", false},
 		},
@@ -213,7 +214,7 @@ func (p *iisReader) note(what int) {
 }
 
 func (p *iisReader) reject(format string, args ...any) {
-	p.rejects = append(p.rejects, Reject{Line: p.r.Line(), What: fmt.Sprintf(format, args...), Raw: EscapeRaw(p.r.Raw())})
+	p.rejects = append(p.rejects, Reject{Line: p.r.Line(), What: string(w3c.Redact(nil, fmt.Appendf(nil, format, args...))), Raw: EscapeRaw(p.r.Public())})
 }
 
 // columns finds the columns of the #Fields line in force.

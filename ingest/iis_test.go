@@ -349,6 +349,30 @@ func TestTheSourceOfALoggedRowIsItsLine(t *testing.T) {
 	}
 }
 
+// Cookies and tokens are neither kept of rejected rows nor shown of others.
+func TestNoCredentialOfALogIsKept(t *testing.T) {
+	const log = "#Fields: date time cs-uri-stem cs-uri-query cs-username cs(Cookie) sc-status\n" +
+		"2009-03-02 08:00:00 /cwa/client/start ticket=hunter2 CONTOSO\\alice cwa=hunter2;+x=hunter2 200\n" + // taken
+		"2009-03-32 08:00:00 /cwa/client/start ticket=hunter2 CONTOSO\\alice cwa=hunter2;+x=hunter2 200\n" + // no day
+		"2009-03-02 08:00:00 token=hunter2 /cwa/client/start CONTOSO\\alice cwa=hunter2 200\n" + // columns exchanged
+		"2009-03-02 08:00:00 /cwa/client/start - token=hunter2 CONTOSO\\alice 200\n" +
+		"2009-03-02 08:00:00 /cwa/client/start - CONTOSO\\alice cwa=hunter2 cwa=hunter2\n"
+	f := NewFile("in.log", []byte(log))
+	res := readIISFiles(t, []byte(log))
+	if len(res.Rejects) != 4 || len(res.records) != 1 {
+		t.Errorf("%d records, rejected: %+v", len(res.records), res.Rejects)
+	}
+	for _, r := range res.Rejects {
+		if strings.Contains(r.Raw+r.What, "hunter2") || !strings.Contains(r.Raw, "(removed)") {
+			t.Errorf("kept of line %d: %s, %s", r.Line, r.What, r.Raw)
+		}
+	}
+	rows := sourceRows(t, f, "iis-w3c", map[int]bool{2: true, 3: true})
+	if want := `2009-03-02 08:00:00 /cwa/client/start ticket=(removed) CONTOSO\alice (removed) 200`; rows[2] != want || strings.Contains(rows[3], "hunter2") {
+		t.Errorf("shown: %v\nwant %q", rows, want)
+	}
+}
+
 // FuzzIIS promises for any file: no panic, every line that is no directive
 // accounted for once, no record without somebody, the same facts when the file
 // is read twice.

@@ -39,12 +39,6 @@ func (g *gatherer) recognise(f *File) {
 		g.pass(f.Path, why)
 		return
 	}
-	if unix, alone := loneCR(h); alone {
-		if kind, fm, _ := g.judge(unix); kind != "" || fm != nil {
-			g.pass(f.Path, "lines end with CR alone; save the file with Windows or Unix line ends")
-			return
-		}
-	}
 	switch kind, fm, v := g.judge(h); {
 	case kind != "":
 		g.setting(kind, f)
@@ -98,15 +92,6 @@ func wrapped(h *Head) string {
 		}
 	}
 	return ""
-}
-
-// loneCR tells text whose lines end as on the Macs of old, and returns it with
-// line ends that can be read.
-func loneCR(h *Head) (unix *Head, alone bool) {
-	if h.Bin || bytes.IndexByte(h.Text, '\n') >= 0 || bytes.IndexByte(h.Text, '\r') < 0 {
-		return nil, false
-	}
-	return &Head{Name: h.Name, Text: bytes.ReplaceAll(h.Text, []byte{'\r'}, []byte{'\n'})}, true
 }
 
 // ownFile tells files that can never be evidence: databases, and what

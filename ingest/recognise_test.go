@@ -1,12 +1,14 @@
 package ingest
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // piled prints what became of the files of a folder, one line each.
@@ -127,19 +129,88 @@ func TestLicencesAreRecognisedWithOneColumnMisspelt(t *testing.T) {
 	}
 }
 
-func TestLinesThatEndWithCRAloneAreRefusedWithTheReason(t *testing.T) {
+// The text of a Mac of old is read as any other; rows keep their lines.
+func TestLinesThatEndWithCRAloneAreRead(t *testing.T) {
 	dir := t.TempDir()
-	mac := func(s string) []byte { return []byte(strings.ReplaceAll(s, "\n", "\r")) }
-	const why = ": lines end with CR alone; save the file with Windows or Unix line ends"
-	put(t, dir, "activity.csv", mac(plainSample))
-	put(t, dir, "users.ldf", mac(ldifSample))
-	put(t, dir, "users.csv", mac(csvdeSample))
-	put(t, dir, "wide.csv", utf16LE(string(mac(plainSample))))
-	put(t, dir, "licenses.csv", mac("licence,metric,version,quantity\nocs-standard-cal,user,2007,1\n"))
-	put(t, dir, "estate.toml", mac("sip_domains = [\"contoso.com\"]\n"))
-	put(t, dir, "letter.txt", mac("dear diary,\nnothing happened\n"))
-	wantPile(t, Gather([]string{dir}), dir, "activity.csv"+why, "users.ldf"+why, "users.csv"+why, "wide.csv"+why, "licenses.csv"+why,
-		"estate.toml"+why, "letter.txt: of no known format; see calaudit formats")
+	now := time.Date(2009, 4, 1, 2, 0, 0, 0, time.UTC)
+	mac := func(s string) string { return strings.ReplaceAll(s, "\n", "\r") }
+	for name, text := range map[string][]byte{
+		"activity.csv": []byte(mac(plainSample)), "users.ldf": []byte(mac(ldifSample)), "users.csv": []byte(mac(csvdeSample)), "wide.csv": utf16LE(mac(plainSample)),
+		"licenses.csv": []byte(mac("license,metric,version,quantity\nocs-standard-cal,user,2007,1\n")), "estate.toml": []byte(mac("sip_domains = [\"contoso.com\"]\n")),
+		"letter.txt": []byte(mac("dear diary,\nnothing happened\n")), "iis.log": []byte(mac(iisSample)),
+	} {
+		if err := os.Chtimes(put(t, dir, name, text), now, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := Options{}.Gather(now, []string{dir})
+	wantPile(t, p, dir, "activity.csv: activity-csv", "users.ldf: directory-ldif", "users.csv: directory-csvde", "wide.csv: activity-csv", "iis.log: iis-w3c",
+		"licenses.csv: licenses", "estate.toml: estate", "letter.txt: of no known format; see calaudit formats")
+	for _, text := range []string{plainSample, mac(plainSample)} {
+		f := NewFile("activity.csv", []byte(text))
+		lines := strings.Count(text, "\n") + strings.Count(text, "\r")
+		var got []int
+		u := Unit{Format: p.Units[0].Format, Files: []*File{f}}
+		if err := u.Read(t.Context(), traceEnv, func(b *Batch) error {
+			for _, r := range b.Records {
+				got = append(got, int(r.Line))
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != lines-1 || got[0] != 2 || got[len(got)-1] != lines {
+			t.Errorf("rows of lines %v, the file has %d", got, lines)
+		}
+		rows := sourceRows(t, f, "activity-csv", map[int]bool{2: true, lines: true})
+		want := strings.Split(plainSample, "\n")
+		if rows[2] != want[1] || rows[lines] != want[len(want)-2] {
+			t.Errorf("shown: %v", rows)
+		}
+	}
+}
+
+// An export in UTF-16 behind one that is not, or the other way round, costs its
+// rows, which are rejected by line; the part in front is read.
+func TestATableThatTurnsToAnotherEncodingKeepsTheReadablePart(t *testing.T) {
+	plain := formatNamed(t, "activity-csv")
+	read := func(data []byte) (stored int, rejected []Reject) {
+		dir := t.TempDir()
+		p := Gather([]string{put(t, dir, "a.csv", data)})
+		if len(p.Units) != 1 || p.Units[0].Format.Name != plain.Name {
+			t.Fatalf("%v: %.80q", piled(p, dir), data)
+		}
+		if err := p.Units[0].Read(t.Context(), traceEnv, func(b *Batch) error {
+			stored += len(b.Records)
+			rejected = append(rejected, b.Rejects...)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return stored, rejected
+	}
+	front := plainSample + strings.Repeat(strings.SplitAfterN(plainSample, "\n", 2)[1], 10)
+	rows := strings.Count(front, "\n") - 1
+	wide := func(mark bool, s string) []byte {
+		b := utf16LE(s)
+		if !mark && bytes.HasPrefix(b, []byte{0xff, 0xfe}) {
+			b = b[2:]
+		}
+		return b
+	}
+	for _, mark := range []bool{true, false} {
+		stored, rejected := read(append([]byte(front), wide(mark, plainSample)...))
+		if stored != rows || len(rejected) < strings.Count(plainSample, "\n") || rejected[0].Line != rows+2 {
+			t.Errorf("UTF-16 behind, marked %v: %d of %d rows, rejected %+v", mark, stored, rows, rejected)
+		}
+		stored, rejected = read(append(wide(mark, front), plainSample...))
+		if stored != rows || len(rejected) == 0 || rejected[0].Line != rows+2 {
+			t.Errorf("UTF-16 in front, marked %v: %d of %d rows, rejected %+v", mark, stored, rows, rejected)
+		}
+	}
+	if stored, _ := read(append([]byte(front), bytes.Repeat([]byte{0}, 200)...)); stored != rows {
+		t.Errorf("NUL bytes behind: %d rows", stored)
+	}
 }
 
 func TestAPathErrorSaysWhatToDoAndNamesTheFileOnce(t *testing.T) {

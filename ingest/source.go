@@ -17,6 +17,7 @@ import (
 	"calaudit/ingest/delimited"
 	"calaudit/ingest/siptrace"
 	"calaudit/ingest/text"
+	"calaudit/ingest/w3c"
 )
 
 // MaxSourceRow bounds the text of one source row, in bytes: a longer one is
@@ -29,9 +30,8 @@ const MaxSourceRow = 64 << 10
 // its quotes are balanced, at most delimited.MaxQuotedLines lines; an entry of
 // a directory-ldif file up to a blank line or the next "dn:"; an object of a
 // Format-List file up to a blank line; a row of an iis-w3c log is one line,
-// whatever quotes it holds; a record of a SIP trace goes up to the body of its
-// message. text is valid
-// during the call only. The result is the SHA-256 of the unpacked content, in
+// whatever quotes it holds, without credentials; a record of a SIP trace goes up
+// to the body of its message. text is valid during the call only. The result is the SHA-256 of the unpacked content, in
 // hexadecimal. Memory is bounded, however long a line is.
 func (f *File) SourceRows(ctx context.Context, format string, wanted func(line int) bool, call func(line int, text []byte) error) (sum string, err error) {
 	rc, err := f.Open()
@@ -51,13 +51,19 @@ func (f *File) SourceRows(ctx context.Context, format string, wanted func(line i
 	} else {
 		decoded = text.NewPageReader(raw, page)
 	}
+	if decoded, err = f.lines(decoded); err != nil {
+		return "", err
+	}
 	if shape := traceShape(format); shape != nil {
 		err = traceRows(ctx, siptrace.NewReader(decoded, shape), wanted, call)
 		return finishSum(h, raw, err)
 	}
-	r := sourceReader{ldif: format == ldifFormat().Name, bare: format == iisFormat().Name, call: call}
+	if format == iisFormat().Name {
+		return finishSum(h, raw, logRows(ctx, decoded, wanted, call))
+	}
+	r := sourceReader{ldif: format == ldifFormat().Name, call: call}
 	r.blocks = r.ldif || printedAsList(format, f)
-	if !r.blocks && !r.bare {
+	if !r.blocks {
 		head, err := f.Head()
 		if err != nil {
 			return "", err
@@ -115,6 +121,40 @@ func traceRows(ctx context.Context, r *siptrace.Reader, wanted func(line int) bo
 		}
 		if n%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
+		}
+	}
+}
+
+// logRows gives rows of a log without credentials. Which columns may hold these
+// the #Fields line before tells.
+func logRows(ctx context.Context, r io.Reader, wanted func(line int) bool, call func(line int, text []byte) error) error {
+	lines := newSourceLines(r)
+	var fields []string
+	for line := 1; ; line++ {
+		if line%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		l, err := lines.next(true)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		text := bytes.TrimRight(l.text, "\r\n")
+		if names, ok := w3c.FieldsLine(text); ok {
+			fields = names
+		}
+		if !wanted(line) {
+			continue
+		}
+		long := len(text) > MaxSourceRow
+		text = w3c.Redact(fields, text)
+		if long && len(text) <= MaxSourceRow { // its length tells that it was cut
+			text = append(text, bytes.Repeat([]byte{' '}, MaxSourceRow+1-len(text))...)
+		}
+		if err := call(line, text[:min(len(text), MaxSourceRow+1)]); err != nil {
+			return err
 		}
 	}
 }

@@ -219,7 +219,7 @@ func (g *gatherer) file(name string, info os.FileInfo) {
 	}
 	shown := shownName(name)
 	f := &File{Path: shown, Dir: path.Dir(shown), Size: info.Size(), ModTime: info.ModTime(), disk: name, stat: info,
-		open: func() (io.ReadCloser, error) { return os.Open(name) }}
+		open: func() (io.ReadCloser, error) { return openDisk(name) }}
 	head, err := f.raw(4)
 	if err != nil {
 		g.fail(ReadError(name, err))
@@ -257,7 +257,7 @@ func (g *gatherer) growing(f *File) bool {
 		return false
 	}
 	tail = bytes.TrimRight(tail, "\x00") // UTF-16 with the low byte first
-	return !bytes.HasSuffix(tail, []byte{'\n'})
+	return !bytes.HasSuffix(tail, []byte{'\n'}) && !(f.ends == crEnds && bytes.HasSuffix(tail, []byte{'\r'}))
 }
 
 const whyGrowing = "still being written: it ends inside a line and was written to less than a minute ago; left for the next run"
@@ -272,7 +272,7 @@ func OpenFile(name string) (*File, error) {
 		return nil, fmt.Errorf("%s: not a regular file; name a file", name)
 	}
 	return &File{Path: shownName(name), Size: info.Size(), ModTime: info.ModTime(), disk: name, stat: info,
-		open: func() (io.ReadCloser, error) { return os.Open(name) }}, nil
+		open: func() (io.ReadCloser, error) { return openDisk(name) }}, nil
 }
 
 // A name with line ends could pass for messages of this program: they are shown

@@ -29,7 +29,7 @@ const maxRaw = 256
 type RowError struct {
 	Line int    // 1-based
 	What string // what is wrong with it
-	Raw  []byte // its beginning, at most 256 bytes
+	Raw  []byte // its beginning, at most 256 bytes, without credentials
 }
 
 func (e *RowError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.What) }
@@ -110,18 +110,26 @@ func trim(line []byte) []byte {
 	return line[i:n]
 }
 
+// FieldsLine are the columns that a line names, if it is a #Fields line.
+func FieldsLine(line []byte) (fields []string, ok bool) {
+	name, rest, _ := bytes.Cut(trim(line), []byte{':'})
+	if !bytes.EqualFold(name, []byte("#Fields")) {
+		return nil, false
+	}
+	return strings.Fields(string(rest)), true
+}
+
 // directive takes a line that begins with "#". Those that are not known say
 // nothing that matters here.
 func (r *Reader) directive(line []byte) {
-	name, rest, _ := bytes.Cut(line[1:], []byte{':'})
-	switch {
-	case bytes.EqualFold(name, []byte("Fields")):
-		fields := strings.Fields(string(rest))
+	if fields, ok := FieldsLine(line); ok {
 		if len(fields) != len(r.fields) || strings.Join(fields, " ") != strings.Join(r.fields, " ") {
 			r.fields = fields
 			r.changes++
 		}
-	case bytes.EqualFold(name, []byte("Date")):
+		return
+	}
+	if name, rest, _ := bytes.Cut(line[1:], []byte{':'}); bytes.EqualFold(name, []byte("Date")) {
 		r.date, _, _ = strings.Cut(strings.TrimSpace(string(rest)), " ")
 	}
 }
@@ -267,11 +275,8 @@ func (r *Reader) value(i int) ([]byte, bool) {
 	return v, false
 }
 
-// Raw is the row for a rejected record, at most 256 bytes.
-func (r *Reader) Raw() []byte { return r.text[:min(len(r.text), maxRaw)] }
-
 func (r *Reader) bad(what string, line []byte) error {
-	return &RowError{Line: r.row, What: what, Raw: append([]byte(nil), line[:min(len(line), maxRaw)]...)}
+	return &RowError{Line: r.row, What: what, Raw: public(r.fields, line)}
 }
 
 // next takes the next line.

@@ -1,0 +1,127 @@
+package ingest
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+
+	"calaudit/ingest/siptrace"
+)
+
+// One endless line costs itself: it is rejected with its line, in memory that
+// does not grow with it, and what stands before it is read.
+func TestAnEndlessLineInAnyTextFormatIsOneRejectedRow(t *testing.T) {
+	const length = 16 << 20
+	ocs := render(siptrace.OCSLogger, morning().msgs)
+	for format, sample := range map[string]string{
+		"activity-csv": plainSample, "directory-ldif": ldifSample, "directory-csvde": csvdeSample, "iis-w3c": iisSample,
+		"cdr": "SessionIdTime,SessionIdSeq,User1Id,User2Id,MediaTypes,ResponseCode\n", "siptrace-ocslogger": ocs,
+		"siptrace-uccapi": uccapiTraceSample, "siptrace-sipe": sipeTraceSample, "siptrace-bare": bareTraceSample,
+	} {
+		f := &File{Path: "long.txt", Size: -1, open: func() (io.ReadCloser, error) {
+			return io.NopCloser(io.MultiReader(strings.NewReader(sample), &endless{length}, strings.NewReader("\n"))), nil
+		}}
+		h, err := f.Head()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fm := formatNamed(t, format)
+		if v := fm.Sniff(h); !v.Yes {
+			t.Errorf("%s: not recognised: %+v", format, v)
+		}
+		var rejected []Reject
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err = (&Unit{Format: fm, Files: []*File{f}}).Read(t.Context(), traceEnv, func(b *Batch) error {
+			rejected = append(rejected, b.Rejects...)
+			return nil
+		})
+		runtime.ReadMemStats(&after)
+		last := strings.Count(sample, "\n") + 1
+		if err != nil || len(rejected) == 0 {
+			t.Errorf("%s: %v, %d rejected", format, err, len(rejected))
+			continue
+		}
+		if r := rejected[len(rejected)-1]; r.Line > last || !strings.Contains(r.What, "longer than") && format != "directory-ldif" || len(r.Raw) > 1024 {
+			t.Errorf("%s: line %d of %d: %s", format, r.Line, last, r.What)
+		}
+		if used := after.TotalAlloc - before.TotalAlloc; used > 12<<20 {
+			t.Errorf("%s: %d bytes allocated", format, used)
+		}
+	}
+}
+
+func TestAReportThatEndsWhereTheServerCutsSaysSo(t *testing.T) {
+	for rows, want := range map[int]bool{reportCap - 1: false, reportCap: true, reportCap + 1: false} {
+		var b strings.Builder
+		b.WriteString("From user,To user,Modalities,Invite time,Response time,End time\r\n")
+		for i := range rows {
+			fmt.Fprintf(&b, "user%d@contoso.com,bob@contoso.com,Audio,3/13/2009 8:%02d:00 AM,3/13/2009 8:%02d:01 AM,3/13/2009 9:00:00 AM\r\n", i, i%60, i%60)
+		}
+		fm, said, stored := formatNamed(t, "monitoring-report"), false, 0
+		if err := (&Unit{Format: fm, Files: []*File{NewFile("report.csv", []byte(b.String()))}}).Read(t.Context(), traceEnv, func(b *Batch) error {
+			stored += b.Rows()
+			for _, n := range b.Notes {
+				said = said || strings.Contains(n, "exactly 1000 rows")
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if said != want || stored != rows {
+			t.Errorf("%d rows: said %v, %d accounted for", rows, said, stored)
+		}
+	}
+}
+
+// A message that is taken keeps no credential in the text that may be kept.
+func TestTheTextOfATakenMessageHoldsNoCredential(t *testing.T) {
+	s := newStory()
+	says := append([]string{`Authorization: NTLM qop="auth", gssapi-data="hunter2", targetname="fe1.contoso.com", response="hunter2"`, "Cookie: x=hunter2",
+		`Proxy-Authorization: TLS-DSK`, ` gssapi-data="hunter2"`}, aliceSays...)
+	s.signIn("alice@contoso.com", "a1", aliceEpid, says, "reg", 200)
+	for _, shape := range []*siptrace.Shape{siptrace.OCSLogger, siptrace.UCCAPI, siptrace.SIPE, siptrace.Bare} {
+		text := render(shape, s.msgs)
+		res := readTraces(t, shape, traceEnv, text)
+		if len(res.records) != 1 {
+			t.Fatalf("%d records", len(res.records))
+		}
+		for name, of := range map[string]*siptrace.Shape{ocsTraceName: siptrace.OCSLogger, uccapiTraceName: siptrace.UCCAPI, sipeTraceName: siptrace.SIPE, bareTraceName: siptrace.Bare} {
+			if of != shape {
+				continue
+			}
+			line := int(res.records[0].Line)
+			kept := sourceRows(t, NewFile("trace.txt", []byte(text)), name, map[int]bool{line: true})[line]
+			if strings.Contains(kept, "hunter2") || !strings.Contains(kept, "(removed)") || !strings.Contains(kept, "fe1.contoso.com") {
+				t.Errorf("%s keeps %s", name, kept)
+			}
+		}
+	}
+}
+
+// A file that is gone when it is to be read is an error that names it, and one
+// that has grown is told from one that has not.
+func TestAFileThatVanishesOrGrowsIsNoticed(t *testing.T) {
+	dir := t.TempDir()
+	name := put(t, dir, "a.csv", []byte(plainSample))
+	p := Gather([]string{dir})
+	if len(p.Units) != 1 || !p.Units[0].Files[0].Unchanged() {
+		t.Fatalf("%v", piled(p, dir))
+	}
+	if err := os.WriteFile(name, []byte(plainSample+"x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if p.Units[0].Files[0].Unchanged() {
+		t.Error("has grown, and passes for unchanged")
+	}
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	err := p.Units[0].Read(t.Context(), traceEnv, func(*Batch) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "no such file or folder; check the path") || strings.Count(err.Error(), name) != 1 {
+		t.Errorf("%v", err)
+	}
+}
