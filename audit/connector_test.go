@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"calaudit/audit/mix"
 )
 
 func TestExternalConnectors(t *testing.T) {
@@ -184,6 +186,45 @@ func TestGrandfatheredPlusCALsAreInThePosition(t *testing.T) {
 	}
 	if len(r.Entitled) != 2 || !strings.Contains(r.Entitled[0].Why+r.Entitled[1].Why, "as many Plus CALs, for 2010 and the next wave [kurtsh") {
 		t.Errorf("%+v", r.Entitled)
+	}
+}
+
+// The validator runs at the end of every audit: an assignment that leaves a use
+// open, or says another cost than it has, fails the audit and gives no report.
+func TestAnAssignmentThatDoesNotHoldFailsTheAudit(t *testing.T) {
+	audit := func(spoil func(x *mix.Mix)) error {
+		was := assigners["optimal"]
+		defer func() { assigners["optimal"] = was }()
+		assigners["optimal"] = func(e *mix.Estate) *mix.Mix {
+			x := was(e)
+			spoil(x)
+			return x
+		}
+		in := workedExample(t)
+		in.Assign = "optimal"
+		r, _, err := Run(in)
+		if err != nil && r != nil {
+			t.Error("there is a report all the same")
+		}
+		return err
+	}
+	if err := audit(func(*mix.Mix) {}); err != nil {
+		t.Fatal(err)
+	}
+	for what, spoil := range map[string]func(x *mix.Mix){
+		"a user without a CAL": func(x *mix.Mix) {
+			x.Users[slices.IndexFunc(x.Users, func(g mix.Grant) bool { return g != mix.Grant{} })] = mix.Grant{}
+		},
+		"an older version": func(x *mix.Mix) { x.Users[slices.IndexFunc(x.Users, func(g mix.Grant) bool { return g[0] > 0 })][0]-- },
+		"Enterprise alone": func(x *mix.Mix) {
+			x.Users[slices.IndexFunc(x.Users, func(g mix.Grant) bool { return g[1] > 0 })][0] = 0
+		},
+		"a lower cost":          func(x *mix.Mix) { x.Cost-- },
+		"a bound above the sum": func(x *mix.Mix) { x.Least = x.Cost + 1 },
+	} {
+		if err := audit(spoil); err == nil || !strings.Contains(err.Error(), "the assignment of licences does not hold, which is a bug") {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 
