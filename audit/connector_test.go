@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"calaudit/audit/mix"
 )
 
 func TestExternalConnectors(t *testing.T) {
@@ -114,47 +116,6 @@ func TestCommunicatorClients(t *testing.T) {
 	}
 }
 
-// What Software Assurance and dates made of CALs, against what is needed of
-// later generations.
-func TestRightsOfSoftwareAssurance(t *testing.T) {
-	for _, c := range []struct{ owned, want string }{
-		{"ocs-enterprise-cal,user,2007,5,2008-01-01,2010-12-31", "enterprise 2010, plus 2010"},
-		{"ocs-enterprise-cal,user,2007,5,2009-06-30,2013-06-30", "enterprise 2013, plus 2013"},
-		{"ocs-enterprise-cal,user,2007,5,2009-06-30,2016-06-30", "enterprise 2015, plus 2013"},
-		{"ocs-enterprise-cal,user,2007,5,2009-07-01,2013-06-30", "enterprise 2013, plus 2010"},
-		{"ocs-enterprise-cal,user,2007-r2,5,2009-07-01,2010-11-30", "enterprise 2007-r2"},
-		{"ocs-enterprise-cal,user,2007,5,,2013-06-30", "enterprise 2013, plus 2010"},
-		{"ocs-enterprise-cal,user,2007,5,2010-12-01,2013-06-30", "enterprise 2013"},
-		{"ocs-enterprise-cal,user,2007,5,,", "enterprise 2007"},
-		{"lync-enterprise-cal,user,2010,5,2008-01-01,2010-12-31", "enterprise 2010"},
-		{"ecal-suite,user,,5,2008-01-01,2013-06-30", "enterprise+standard 2013, plus 2010"},
-		{"ecal-suite,user,,5,2010-12-01,2013-06-30", "enterprise+standard 2013"},
-		{"ecal-suite,user,,5,,2013-06-30", "enterprise+standard 2013"},
-		{"core-cal-suite,user,,5,2010-01-01,2011-07-31", ""},
-		{"core-cal-suite,user,,5,2010-01-01,2012-01-01", "standard 2010"},
-		{"core-cal-suite,user,,5,2012-01-01,2014-01-01", "standard 2013"},
-		{"lcs-cal,user,2005,5,2006-01-01,2007-10-01", "enterprise+standard 2007"},
-		{"lcs-cal,user,2005,5,2006-01-01,2007-09-30", "standard 2005"},
-		{"lcs-cal,user,2005,5,2007-10-02,2008-10-01", "standard 2007"},
-	} {
-		owned, problems, err := ParseEntitlements("l", []byte("license,metric,version,quantity,sa_from,sa_until\n"+c.owned))
-		if err != nil || len(problems) > 0 {
-			t.Fatal(err, problems)
-		}
-		var got []string
-		for _, r := range rightsOf(owned) {
-			got = append(got, strings.Join(r.families, "+")+" "+r.version.String())
-		}
-		if text := strings.Join(got, ", "); text != c.want {
-			t.Errorf("%s: %s, want %s", c.owned, text, c.want)
-		}
-	}
-	_, problems, _ := ParseEntitlements("l", []byte("license,metric,version,quantity\noffice-professional-plus,device,2010,1\n"))
-	if len(problems) != 1 || problems[0].What != "version 2010 of office-professional-plus is not known to hold anything that counts here; known: 2007, 2013, 2015, 2019" {
-		t.Errorf("%v", problems)
-	}
-}
-
 // A newer CAL that costs less is what is bought, and the row says which.
 func TestThePositionNamesTheNewerCALThatCostsLess(t *testing.T) {
 	for _, c := range []struct{ prices, want string }{
@@ -225,6 +186,45 @@ func TestGrandfatheredPlusCALsAreInThePosition(t *testing.T) {
 	}
 	if len(r.Entitled) != 2 || !strings.Contains(r.Entitled[0].Why+r.Entitled[1].Why, "as many Plus CALs, for 2010 and the next wave [kurtsh") {
 		t.Errorf("%+v", r.Entitled)
+	}
+}
+
+// The validator runs at the end of every audit: an assignment that leaves a use
+// open, or says another cost than it has, fails the audit and gives no report.
+func TestAnAssignmentThatDoesNotHoldFailsTheAudit(t *testing.T) {
+	audit := func(spoil func(x *mix.Mix)) error {
+		was := assigners["optimal"]
+		defer func() { assigners["optimal"] = was }()
+		assigners["optimal"] = func(e *mix.Estate) *mix.Mix {
+			x := was(e)
+			spoil(x)
+			return x
+		}
+		in := workedExample(t)
+		in.Assign = "optimal"
+		r, _, err := Run(in)
+		if err != nil && r != nil {
+			t.Error("there is a report all the same")
+		}
+		return err
+	}
+	if err := audit(func(*mix.Mix) {}); err != nil {
+		t.Fatal(err)
+	}
+	for what, spoil := range map[string]func(x *mix.Mix){
+		"a user without a CAL": func(x *mix.Mix) {
+			x.Users[slices.IndexFunc(x.Users, func(g mix.Grant) bool { return g != mix.Grant{} })] = mix.Grant{}
+		},
+		"an older version": func(x *mix.Mix) { x.Users[slices.IndexFunc(x.Users, func(g mix.Grant) bool { return g[0] > 0 })][0]-- },
+		"Enterprise alone": func(x *mix.Mix) {
+			x.Users[slices.IndexFunc(x.Users, func(g mix.Grant) bool { return g[1] > 0 })][0] = 0
+		},
+		"a lower cost":          func(x *mix.Mix) { x.Cost-- },
+		"a bound above the sum": func(x *mix.Mix) { x.Least = x.Cost + 1 },
+	} {
+		if err := audit(spoil); err == nil || !strings.Contains(err.Error(), "the assignment of licences does not hold, which is a bug") {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 

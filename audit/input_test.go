@@ -244,6 +244,33 @@ func TestPrices(t *testing.T) {
 }
 
 // Sums never wrap: what could be too much is refused with its line.
+// The price of a licence and metric is its own, else the highest given for that
+// licence, else for its family under another name, else 1.
+func TestThePriceOfALicence(t *testing.T) {
+	for _, c := range []struct {
+		rows, license, metric string
+		want                  int64
+	}{
+		{"", "ocs-standard-cal", "user", 1000},
+		{"ocs-standard-cal,user,2007,0,10\nocs-standard-cal,device,2007,0,30", "ocs-standard-cal", "user", 10000},
+		{"ocs-standard-cal,user,2007,0,10\nocs-standard-cal,user,2007-r2,0,12\nocs-standard-cal,user,2007,0,11", "ocs-standard-cal", "user", 12000},
+		{"ocs-standard-cal,device,2007,0,30\nlync-standard-cal,user,2010,0,99", "ocs-standard-cal", "user", 30000},
+		{"lync-standard-cal,user,2010,0,20\nsfb-standard-cal,user,2015,0,25\nlync-standard-cal,device,2010,0,40", "ocs-standard-cal", "user", 25000},
+		{"lync-standard-cal,user,2010,0,20\nsfb-standard-cal,user,2015,0,25\nlync-standard-cal,device,2010,0,40", "ocs-standard-cal", "device", 40000},
+		{"sfb-standard-cal,user,2015,0,25", "ocs-standard-cal", "device", 25000},
+		{"ocs-enterprise-cal,user,2007,0,139\necal-suite,user,,0,200", "ocs-standard-cal", "user", 1000},
+		{"ocs-standard-cal,user,2007,7,\nocs-standard-cal,user,2007,0,0", "ocs-standard-cal", "user", 0},
+	} {
+		owned, problems, err := ParseEntitlements("l", []byte("license,metric,version,quantity,unit_price\n"+c.rows))
+		if err != nil || len(problems) > 0 {
+			t.Fatal(err, problems)
+		}
+		if got := price(owned, c.license, c.metric); got != c.want {
+			t.Errorf("%s %s, %q: %d, want %d", c.license, c.metric, c.rows, got, c.want)
+		}
+	}
+}
+
 // A currency is a code of three letters, in whatever case; anything else is
 // refused with its line, and with what is expected.
 func TestCurrencies(t *testing.T) {

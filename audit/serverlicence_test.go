@@ -27,6 +27,7 @@ func TestServerLicencesByVersion(t *testing.T) {
 		{"2007/enterprise", "lync-server,server,2010,1", "ocs-server-enterprise 2007 1/1/0/0"},
 		{"2005/", "ocs-server-standard,server,2007,2", "lcs-server 2005 1/1/0/0; ocs-server-standard 2007 0/2/0/1"},
 		{"2007/enterprise", "ocs-server-standard,server,2007,1", "ocs-server-enterprise 2007 1/0/1/0; ocs-server-standard 2007 0/1/0/1"},
+		{"2007/", "sfb-server,server,2015,1\nlync-server,server,2010,1", "ocs-server-standard 2007 1/1/0/0; sfb-server 2015 0/1/0/1"}, // the oldest that serves
 		// Software Assurance made a newer product of it
 		{"2010/", "ocs-server-enterprise,server,2007,1,2011-06-30", "lync-server 2010 1/1/0/0"},
 		{"2010/", "ocs-server-enterprise,server,2007,1,2009-06-30", "lync-server 2010 1/0/1/0; ocs-server-enterprise 2007-r2 0/1/0/1"},
