@@ -24,7 +24,15 @@ func CurrentAccounts(history []Snapshot) []Account {
 // SetDirectory enters what the directory says. Of entries without an identity
 // only names to sign in with matter, and those only when some were used.
 func (in *Input) SetDirectory(history []Snapshot) {
-	in.Accounts, in.Others = CurrentAccounts(history), nil
+	in.Accounts, in.Others, in.Pools = CurrentAccounts(history), nil, nil
+	for _, a := range currentAccounts(history, func(e *ingest.Entry) bool { return e.Pool != nil }) {
+		if a.Current {
+			in.Pools = append(in.Pools, *a.Entry.Pool)
+		}
+	}
+	slices.SortFunc(in.Pools, func(a, b ingest.Pool) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(b.Version, a.Version), cmp.Compare(a.Edition, b.Edition))
+	})
 	if slices.ContainsFunc(in.Names, func(n ingest.Name) bool { return n.Kind == ingest.UserName && ingest.IsAccount(n.Text) }) {
 		in.Others = currentAccounts(history, func(e *ingest.Entry) bool { return !e.Subject() && (e.Login != "" || e.Principal != "") })
 	}

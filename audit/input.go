@@ -27,6 +27,7 @@ type Input struct {
 	Estate   *Estate           // never nil; an empty estate when none is given
 	Owned    []Entitlement
 	Accounts []Account     // the directory as its newest snapshots say
+	Pools    []ingest.Pool // its pools of servers, by name
 	Others   []Account     // its accounts without an identity, where Names has logon accounts that may be theirs
 	Names    []ingest.Name // text behind the ids in Usages; Names[0] is unused
 	// Usages returns what counts in the window, plus standing facts; calls

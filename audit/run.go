@@ -86,7 +86,7 @@ func newSession(in *Input) (*session, []Exemption, error) {
 		return nil, nil, err
 	}
 	// Of everybody each family, and of every server its licence and connectors.
-	if err := fitting(in.Owned, (len(families)+1)*(len(w.persons)+len(w.devices))+3*(len(w.servers)+len(in.Estate.Servers))); err != nil {
+	if err := fitting(in.Owned, (len(families)+1)*(len(w.persons)+len(w.devices))+3*(len(w.servers)+len(w.hosts.known))); err != nil {
 		return nil, nil, err
 	}
 	s := &session{in: in, w: w, present: w.present()}

@@ -6,19 +6,48 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"calaudit/ingest"
 )
 
 // hosts finds the organisation's servers by the names that exports use: a
 // host, a pool, or either without its domain.
 type hosts struct {
-	estate map[string]EstateServer
-	names  []string
-	mu     sync.Mutex // over found
-	found  map[string][]string
+	known   map[string]EstateServer // those of the estate and, of other names, the pools of the directory
+	names   []string
+	earlier int        // pools of Live Communications Server 2003, which the catalogue does not know
+	mu      sync.Mutex // over found
+	found   map[string][]string
 }
 
-func newHosts(e *Estate) *hosts {
-	return &hosts{estate: e.Servers, names: slices.Sorted(maps.Keys(e.Servers)), found: map[string][]string{}}
+// newHosts takes the estate's hosts and what the directory says of their pools
+// where the estate doesn't. A pool with no known host is one instance.
+func newHosts(e *Estate, pools []ingest.Pool) *hosts {
+	h := &hosts{known: map[string]EstateServer{}}
+	maps.Copy(h.known, e.Servers)
+	h.index()
+	for _, p := range pools {
+		version, err := ParseVersion(p.Version)
+		if err != nil {
+			h.earlier++
+			continue
+		}
+		hosts := h.of(p.Name)
+		for _, host := range hosts {
+			s := h.known[host]
+			s.Edition, s.Version = cmp.Or(s.Edition, p.Edition), cmp.Or(s.Version, version)
+			h.known[host] = s
+		}
+		if len(hosts) == 0 {
+			h.known[p.Name] = EstateServer{Role: "front-end", Edition: p.Edition, Version: version}
+			h.index()
+		}
+	}
+	return h
+}
+
+func (h *hosts) index() {
+	h.names, h.found = slices.Sorted(maps.Keys(h.known)), map[string][]string{}
 }
 
 // sameServer: equal, or one of them is the other without its domain.
@@ -33,7 +62,7 @@ func sameServer(a, b string) bool {
 	return short != "" && !strings.Contains(short, ".") && strings.HasPrefix(long, short+".")
 }
 
-// of lists the estate's hosts behind a name: the host itself, else those of
+// of lists the known hosts behind a name: the host itself, else those of
 // the pool of that name.
 func (h *hosts) of(name string) []string {
 	if name == "" {
@@ -54,9 +83,9 @@ func (h *hosts) of(name string) []string {
 	}
 	found := pick(func(host string) bool { return host == name })
 	for _, match := range []func(string) bool{
-		func(host string) bool { return h.estate[host].Pool == name },
+		func(host string) bool { return h.known[host].Pool == name },
 		func(host string) bool { return sameServer(host, name) },
-		func(host string) bool { return sameServer(h.estate[host].Pool, name) },
+		func(host string) bool { return sameServer(h.known[host].Pool, name) },
 	} {
 		if len(found) == 0 {
 			found = pick(match)
@@ -66,18 +95,18 @@ func (h *hosts) of(name string) []string {
 	return found
 }
 
-// version is the newest version among the hosts behind a name, 0 when the
-// estate doesn't tell.
+// version is the newest version among the hosts behind a name, 0 when neither
+// the estate nor the directory tells.
 func (h *hosts) version(name string) Version {
 	var v Version
 	for _, host := range h.of(name) {
-		v = max(v, h.estate[host].Version)
+		v = max(v, h.known[host].Version)
 	}
 	return v
 }
 
 // instances lists the servers that need a licence or are told to need none:
-// the estate's hosts, and every name in the evidence of the organisation's own
+// the estate's hosts, pools of the directory without one, and every name in the evidence of the organisation's own
 // users that is neither one of these nor a pool of them.
 func (w *world) instances(in *Input, readings map[string]string) []Server {
 	unknown := map[string]bool{}
@@ -87,7 +116,7 @@ func (w *world) instances(in *Input, readings map[string]string) []Server {
 		}
 	}
 	var all []Server
-	for host, s := range in.Estate.Servers {
+	for host, s := range w.hosts.known {
 		all = append(all, w.serverRow(in.Policy, readings, host, s))
 	}
 	for name := range unknown {

@@ -178,6 +178,7 @@ func (s *session) notes(subjects []Subject, servers []Server) []string {
 	say(anonymous, "Anonymous identities are made anew at each join, so their number is an upper bound of persons: %d.")
 	s.w.logonNotes(say)
 	say(connected, "Outsiders covered by External Connectors, which must be on every server that they reached: %d.")
+	say(s.w.hosts.earlier, "Pools of Live Communications Server 2003 in the directory, whose licences are not known here: %d.")
 	say(assumed, "Servers whose role or edition is not told, counted as front ends of Standard Edition: %d.")
 	if note := s.w.clients.note(s.in.Owned); note != "" {
 		notes = append(notes, note)

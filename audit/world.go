@@ -45,7 +45,7 @@ type world struct {
 
 func newWorld(in *Input) (*world, error) {
 	usages := in.Usages()
-	w := &world{cast: casting(in, usages), hosts: newHosts(in.Estate), serverNamed: map[string]int32{}}
+	w := &world{cast: casting(in, usages), hosts: newHosts(in.Estate, in.Pools), serverNamed: map[string]int32{}}
 	communicators := make([]Version, len(in.Names))
 	servers := make([]int32, len(in.Names))
 	for i, n := range in.Names {

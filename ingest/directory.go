@@ -44,6 +44,8 @@ var directoryFields = []Field{
 	{"displayName", "name shown in reports; else cn", false},
 	{"cn", "name shown in reports when there is no displayName", false},
 	{"whenChanged", "the newest one of a snapshot dates it", false},
+	{"msRTCSIP-PoolType", "of a pool (below CN=Pools of the service's container): 5 Standard Edition, 10 Enterprise Edition", false},
+	{"msRTCSIP-PoolVersion", "likewise: 3 is 2007, 4 is 2007 R2, 5 is 2010; below 3 it is Live Communications Server", false},
 }
 
 func ldifFormat() Format {
@@ -198,8 +200,8 @@ type directory struct {
 	places dnPlacer
 	homes  map[string]string
 	obj    adObject
-	seen   [aOriginatorSID + 1]bool // attributes met in the file
-	sip    bool                     // some msRTCSIP attribute was met
+	seen   [aPoolVersion + 1]bool // attributes met in the file
+	sip    bool                   // some msRTCSIP attribute was met
 	notes  []tallyNote
 	rows   int
 }

@@ -199,6 +199,15 @@ func placeOf(parent string) dnPlace {
 	return dnPlace{container: joinDN(parts), context: joinDN(parts[dc:])}
 }
 
+// poolName is the name of a pool as servers are called.
+func poolName(s string) string {
+	s = strings.TrimSpace(s)
+	if strings.IndexByte(s, ':') >= 0 {
+		return fold(s) // "1:2", a pool's number in later versions, no port
+	}
+	return ParseServer(s)
+}
+
 // homeServer is the pool or server a msRTCSIP-PrimaryHomeServer value names:
 // the part that follows CN=Microsoft in the DN of its service object (CN=LC
 // Services,CN=Microsoft,CN=<pool>,...), in either case of letters, or a bare
@@ -213,11 +222,7 @@ func homeServer(s string) string {
 	}
 	for i := 0; i+1 < len(parts); i++ {
 		if i < 2 && parts[i].attr == "cn" && strings.EqualFold(parts[i].value, "microsoft") {
-			pool := strings.TrimSpace(parts[i+1].value)
-			if strings.IndexByte(pool, ':') >= 0 {
-				return fold(pool) // "1:2", a pool's number in later versions, no port
-			}
-			return ParseServer(pool)
+			return poolName(parts[i+1].value)
 		}
 	}
 	return ""

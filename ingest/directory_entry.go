@@ -26,6 +26,9 @@ func (d *directory) entry(o *adObject, e *Entry) error {
 			d.note(o.line, "whenChanged that is no time is ignored", fmt.Errorf("%s", quoteShort(o.changed)))
 		}
 	}
+	if err := d.pool(o, e); err != nil {
+		return err
+	}
 	o.logon(e)
 	if o.primary == "" && o.phone == "" && len(o.proxies) == 0 {
 		e.Name = cutText(o.name, maxDisplayName)
@@ -196,6 +199,43 @@ func markDevice(o *adObject, e *Entry, um bool) {
 	case stranger && owner == "" && e.Line164 != "":
 		e.Phone = "common-area-phone"
 	}
+}
+
+// pool fills in what a pool object says of the servers behind it. Numbers are
+// those of the vendor's schema reference; pools that only host users (types 1
+// and 2) tell no edition.
+func (d *directory) pool(o *adObject, e *Entry) error {
+	if o.pool == [2]string{} {
+		return nil
+	}
+	kind, err := wholeNumber("msRTCSIP-PoolType", o.pool[0])
+	if err != nil {
+		return err
+	}
+	version, err := wholeNumber("msRTCSIP-PoolVersion", o.pool[1])
+	if err != nil {
+		return err
+	}
+	p := Pool{Name: poolName(o.cn)}
+	if p.Name == "" {
+		return errors.New("the pool has no name; export it again with cn or its DN")
+	}
+	switch kind {
+	case 5:
+		p.Edition = "standard"
+	case 10:
+		p.Edition = "enterprise"
+	}
+	versions := [...]string{"2003", "2005", "2005", "2007", "2007-r2", "2010"}
+	switch {
+	case o.pool[1] == "":
+	case version >= 0 && version < int64(len(versions)):
+		p.Version = versions[version]
+	default:
+		d.note(o.line, "msRTCSIP-PoolVersion of an unknown product is ignored", fmt.Errorf("%d", version))
+	}
+	e.Pool = &p
+	return nil
 }
 
 // home is the canonical pool name; most entries share a few.

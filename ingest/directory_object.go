@@ -39,6 +39,8 @@ const (
 	aPrincipalName
 	aObjectSID
 	aOriginatorSID
+	aPoolType
+	aPoolVersion
 )
 
 // directoryAttributes are the attributes read from a directory export, by
@@ -64,6 +66,8 @@ var directoryAttributes = map[string]attribute{
 	"userprincipalname":           aPrincipalName,
 	"objectsid":                   aObjectSID,
 	"msrtcsip-originatorsid":      aOriginatorSID,
+	"msrtcsip-pooltype":           aPoolType,
+	"msrtcsip-poolversion":        aPoolVersion,
 }
 
 // Bits of msRTCSIP-OptionFlags and userAccountControl (schema reference).
@@ -93,8 +97,9 @@ type adObject struct {
 	phone    string // msRTCSIP-Line
 	locator  string
 	owner    string
-	login    string // sAMAccountName
-	upn      string // userPrincipalName
+	login    string    // sAMAccountName
+	upn      string    // userPrincipalName
+	pool     [2]string // msRTCSIP-PoolType and msRTCSIP-PoolVersion
 	proxies  []string
 	guessed  bool // some text was not UTF-8
 }
@@ -135,6 +140,10 @@ func (o *adObject) set(a attribute, v []byte) {
 		if hasPrefixFold(s, "sip:") || hasPrefixFold(s, "sips:") || hasPrefixFold(s, "eum:") {
 			o.proxies = append(o.proxies, s)
 		}
+	case aPoolType:
+		keepFirst(&o.pool[0], s)
+	case aPoolVersion:
+		keepFirst(&o.pool[1], s)
 	case aUserEnabled:
 		keepFirst(&o.enabled, s)
 	case aPrimaryAddress:

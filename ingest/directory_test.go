@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -170,6 +171,52 @@ func TestDirectorySamplesAreRead(t *testing.T) {
 		if !got.Entries[0].IsBranch || !alice.Enabled || !alice.Voice || alice.Home != "pool1" || alice.Line164 != "+14255550100" || alice.Why != "" {
 			t.Errorf("%s: got %+v", f.Name, got.Entries)
 		}
+	}
+}
+
+// TestPoolObjectsTellEditionAndVersion: numbers of the schema reference.
+func TestPoolObjectsTellEditionAndVersion(t *testing.T) {
+	const below = ",CN=Pools,CN=RTC Service,CN=Microsoft,CN=System,DC=contoso,DC=com"
+	for _, c := range []struct {
+		dn, kind, version string
+		want              Pool
+		bad               string // what the rejected record says
+	}{
+		{"CN=Pool1", "10", "4", Pool{"pool1", "enterprise", "2007-r2"}, ""},
+		{"CN=se1.contoso.com", "5", "3", Pool{"se1.contoso.com", "standard", "2007"}, ""},
+		{"CN=1:2", "10", "5", Pool{"1:2", "enterprise", "2010"}, ""},
+		{"CN=old", "1", "1", Pool{"old", "", "2005"}, ""},
+		{"CN=older", "", "0", Pool{"older", "", "2003"}, ""},
+		{"CN=new", "10", "77", Pool{"new", "enterprise", ""}, ""},
+		{"CN=half", "5", "", Pool{"half", "standard", ""}, ""},
+		{"CN=x", "ten", "3", Pool{}, "msRTCSIP-PoolType: \"ten\" is no whole number; export the entry again"},
+		{"CN=x", "5", "R2", Pool{}, "msRTCSIP-PoolVersion: \"R2\" is no whole number; export the entry again"},
+		{"OU=x", "5", "3", Pool{}, "the pool has no name; export it again with cn or its DN"},
+	} {
+		text := "dn: " + c.dn + below + "\nobjectClass: msRTCSIP-Pool\n"
+		if c.kind != "" {
+			text += "msRTCSIP-PoolType: " + c.kind + "\n"
+		}
+		if c.version != "" {
+			text += "msRTCSIP-PoolVersion: " + c.version + "\n"
+		}
+		got := readDirectory(t, ldifFormat(), []byte(text+"\n"))
+		if c.bad != "" {
+			if len(got.Entries) != 0 || len(got.Rejects) != 1 || got.Rejects[0].What != c.bad {
+				t.Errorf("%s: %+v", c.dn, got)
+			}
+			continue
+		}
+		if len(got.Entries) != 1 || got.Entries[0].Pool == nil || *got.Entries[0].Pool != c.want || got.Entries[0].Subject() {
+			t.Errorf("%s: %+v, want %+v", c.dn, got, c.want)
+		}
+		if told := slices.ContainsFunc(got.Notes, func(n string) bool { return strings.HasPrefix(n, "msRTCSIP-PoolVersion of an unknown product") }); told != (c.version == "77") {
+			t.Errorf("%s: notes %q", c.dn, got.Notes)
+		}
+	}
+	table := readDirectory(t, csvdeFormat(), []byte("DN,objectClass,msRTCSIP-PoolType,msRTCSIP-PoolVersion\n\"CN=pool1"+below+"\",top;msRTCSIP-Pool,10,3\n"))
+	if len(table.Entries) != 1 || table.Entries[0].Pool == nil || *table.Entries[0].Pool != (Pool{"pool1", "enterprise", "2007"}) {
+		t.Errorf("a table: %+v", table)
 	}
 }
 

@@ -27,7 +27,15 @@ type Entry struct {
 	Principal string   `json:"upn,omitempty"`     // userPrincipalName, lower case
 	Changed   int64    `json:"changed,omitempty"` // whenChanged, seconds since the Unix epoch
 	IsBranch  bool     `json:"branch,omitempty"`  // a container: the snapshot covers what is below
+	Pool      *Pool    `json:"pool,omitempty"`    // the entry is a pool of servers
 	Listed    Listed   `json:"listed,omitempty"`  // what a list tells; 0 for a directory object with all it has
+}
+
+// Pool is what the directory says of the servers behind a pool's name.
+type Pool struct {
+	Name    string `json:"name"`
+	Edition string `json:"edition,omitempty"` // standard or enterprise
+	Version string `json:"version,omitempty"` // generation as the licence catalogue names it, or 2003
 }
 
 // Listed says what the list of a management tool tells of an entry. Such a list
