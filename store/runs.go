@@ -52,9 +52,9 @@ func (s *Store) Run(ctx context.Context, id int) (*Run, error) {
 }
 
 // RunOf loads a saved run as far as it says something of one subject: without
-// the estate's exemptions, which may be most of it.
+// the estate's exemptions and the contradictions, which may be most of it.
 func (s *Store) RunOf(ctx context.Context, id int) (*Run, error) {
-	r, err := s.run(ctx, id, "json_remove(report, '$.exemptions')")
+	r, err := s.run(ctx, id, "json_remove(report, '$.exemptions', '$.conflicts')")
 	if err != nil {
 		return s.Run(ctx, id) // which tells well what is damaged
 	}

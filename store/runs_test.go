@@ -11,13 +11,14 @@ import (
 	"calaudit/audit"
 )
 
-// The run of one subject's page is the saved run but for the exemptions, and
-// tells damage as the whole does.
-func TestTheRunOfOneSubjectLacksExemptionsAlone(t *testing.T) {
+// The run of one subject's page is the saved run but for the exemptions and
+// contradictions, and tells damage as the whole does.
+func TestTheRunOfOneSubjectLacksOnlyWhatIsOfOthers(t *testing.T) {
 	ctx := context.Background()
 	s := mustOpen(t, filepath.Join(t.TempDir(), "a.db"))
 	for _, asOf := range []string{"2009-03-30", "2009-03-31"} {
-		r := &audit.Report{AsOf: asOf, Notes: []string{"'$.exemptions'"}, Exemptions: []audit.Exemption{{}, {}}}
+		r := &audit.Report{AsOf: asOf, Notes: []string{"'$.exemptions'"}, Exemptions: []audit.Exemption{{}, {}},
+			Conflicts: []audit.Conflict{{Subject: "a@contoso.com"}}}
 		audit.Seal(r, nil)
 		if err := s.SaveRun(ctx, time.Unix(1e9, 0), r, nil); err != nil {
 			t.Fatal(err)
@@ -26,10 +27,10 @@ func TestTheRunOfOneSubjectLacksExemptionsAlone(t *testing.T) {
 	for id, asOf := range []string{"2009-03-31", "2009-03-30", "2009-03-31"} {
 		whole, err1 := s.Run(ctx, id)
 		brief, err2 := s.RunOf(ctx, id)
-		if err1 != nil || err2 != nil || whole.Report.AsOf != asOf || len(whole.Report.Exemptions) != 2 || brief.Report.Exemptions != nil {
+		if err1 != nil || err2 != nil || whole.Report.AsOf != asOf || len(whole.Report.Exemptions) != 2 || brief.Report.Exemptions != nil || brief.Report.Conflicts != nil {
 			t.Fatalf("%d: %+v, %v; %+v, %v", id, whole, err1, brief, err2)
 		}
-		whole.Report.Exemptions = nil
+		whole.Report.Exemptions, whole.Report.Conflicts = nil, nil
 		if !reflect.DeepEqual(whole, brief) {
 			t.Errorf("%d: %+v, %+v", id, whole, brief)
 		}
