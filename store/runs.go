@@ -73,22 +73,16 @@ func (s *Store) run(ctx context.Context, id int, report string) (*Run, error) {
 	return r, explain(err)
 }
 
-// Runs lists all saved runs, oldest first.
-func (s *Store) Runs(ctx context.Context) ([]*Run, error) {
-	rows, err := s.q.QueryContext(ctx, "SELECT id, at, report, chain FROM run ORDER BY id")
-	if err != nil {
-		return nil, explain(err)
-	}
-	defer rows.Close()
-	var list []*Run
-	for rows.Next() {
+// Runs calls for all saved runs, oldest first. Of years of nights no more than
+// one report is in memory. call must not ask the store.
+func (s *Store) Runs(ctx context.Context, call func(*Run) error) error {
+	return explain(each(ctx, s.q, "SELECT id, at, report, chain FROM run ORDER BY id", func(rows *sql.Rows) error {
 		r, err := scanRun(rows)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		list = append(list, r)
-	}
-	return list, explain(rows.Err())
+		return call(r)
+	}))
 }
 
 func scanRun(row interface{ Scan(...any) error }) (*Run, error) {

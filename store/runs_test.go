@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -45,5 +46,38 @@ func TestTheRunOfOneSubjectLacksOnlyWhatIsOfOthers(t *testing.T) {
 		if _, err := load(ctx, 3); err == nil || err.Error() != "no run 3; see calaudit runs" {
 			t.Error(err)
 		}
+	}
+}
+
+// The list of many runs holds one report at a time.
+func TestManyRunsAreNotInMemoryTogether(t *testing.T) {
+	ctx := context.Background()
+	s := mustOpen(t, filepath.Join(t.TempDir(), "a.db"))
+	const runs = 24
+	r := &audit.Report{AsOf: "2009-03-31", Notes: []string{strings.Repeat("n", 1<<20)}}
+	audit.Seal(r, nil)
+	for range runs {
+		if err := s.SaveRun(ctx, time.Unix(1e9, 0), r, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	held := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, seen, most := held(), 0, uint64(0)
+	if err := s.Runs(ctx, func(r *Run) error {
+		if seen++; r.ID != seen {
+			t.Errorf("run %d is number %d", r.ID, seen)
+		}
+		most = max(most, held()-before)
+		return nil
+	}); err != nil || seen != runs {
+		t.Fatal(seen, err)
+	}
+	if most > runs/2<<20 {
+		t.Errorf("%d bytes for %d runs of 1 MB", most, runs)
 	}
 }
