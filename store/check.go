@@ -121,6 +121,9 @@ func (s *Store) checkSegments(ctx context.Context) (string, error) {
 	if wrong, err := s.checkMarks(ctx, names); wrong != "" || err != nil {
 		return wrong, err
 	}
+	if wrong, err := s.checkEntries(ctx); wrong != "" || err != nil {
+		return wrong, err
+	}
 	rows, err := s.q.QueryContext(ctx, "SELECT id, day, family, records, low, high, first, last, reach, block FROM segment")
 	if err != nil {
 		return "", err
