@@ -121,6 +121,9 @@ func (s *Store) checkSegments(ctx context.Context) (string, error) {
 	if wrong, err := s.checkMarks(ctx, names); wrong != "" || err != nil {
 		return wrong, err
 	}
+	if wrong, err := s.checkEntries(ctx); wrong != "" || err != nil {
+		return wrong, err
+	}
 	rows, err := s.q.QueryContext(ctx, "SELECT id, day, family, records, low, high, first, last, reach, block FROM segment")
 	if err != nil {
 		return "", err
@@ -202,17 +205,27 @@ func (s *Store) checkSubjects(ctx context.Context) (string, error) {
 	if err != nil || wrong != "" {
 		return wrong, err
 	}
-	runs, err := s.Runs(ctx)
+	var runs []int
+	err = each(ctx, s.q, "SELECT id FROM run ORDER BY id", func(rows *sql.Rows) error {
+		var id int
+		err := rows.Scan(&id)
+		runs = append(runs, id)
+		return err
+	})
 	if err != nil {
 		return "", err
 	}
 	if wrong, err := s.checkPlaces(ctx); wrong != "" || err != nil {
 		return wrong, err
 	}
-	for _, r := range runs {
+	for _, id := range runs {
+		r, err := s.Run(ctx, id)
+		if err != nil {
+			return "", err
+		}
 		var list []audit.Subject
 		var totals audit.Totals
-		err := s.Subjects(ctx, r.ID, "", func(sub audit.Subject) error {
+		err = s.Subjects(ctx, r.ID, "", func(sub audit.Subject) error {
 			o := &totals.Users
 			if sub.Kind == "device" {
 				o = &totals.Devices

@@ -1,30 +1,15 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
-	"hash/fnv"
-	"maps"
 	"math"
-	"slices"
 
-	"calaudit/audit"
 	"calaudit/ingest"
 	"calaudit/store/segment"
 )
-
-// said is what a summary states: of a usage on a day and a peer, or of a
-// single fact.
-type said struct {
-	kind               int
-	user, nth, peer    uint64
-	at, until          int64  // of a single fact
-	count, first, last uint64 // counted, in seconds of the day
-	where              uint64 // hash over the segments
-}
 
 const otherSummary = "the summary of %s does not say what its records say; delete the tables' rows in summary and summarised, and audit again"
 
@@ -60,30 +45,20 @@ func (s *Store) checkSummaries(ctx context.Context) (string, error) {
 		return fmt.Sprintf(otherSummary, dayText(astray.Int64)), nil
 	}
 	var space workspace
+	g := gathered{table: table}
 	for _, day := range days {
-		stated, err := s.summaryOf(ctx, day)
-		if errors.Is(err, segment.ErrDamaged) {
-			return fmt.Sprintf(otherSummary, dayText(day)), nil
-		}
-		if err != nil {
-			return "", err
-		}
-		gathered := map[said]*facts{}
+		g.begin(day)
 		err = parts(ctx, s.q, "SELECT day, id, import, family, low, high, block FROM segment WHERE day=? ORDER BY family, id", []any{day}, 1, func(_ int, p part) error {
-			return x.facts(p, func(b *block) uint32 { return b.id }, &space, func(list []ingest.Fact) { gather(gathered, table, day, list) })
+			return x.facts(p, func(b *block) uint32 { return b.id }, &space, g.take)
 		})
 		if err != nil {
 			return "", err
 		}
-		want := map[said]int{}
-		for k, f := range gathered {
-			if k.kind != loose {
-				k.count, k.first, k.last, k.where = f.count, f.first, f.last, hashOf(slices.Sorted(maps.Keys(f.segments)))
-				f.count = 1
-			}
-			want[k] += int(f.count)
+		same, err := s.sameSummary(ctx, &g)
+		if err != nil && !errors.Is(err, segment.ErrDamaged) {
+			return "", err
 		}
-		if !maps.Equal(stated, want) {
+		if !same {
 			return fmt.Sprintf(otherSummary, dayText(day)), nil
 		}
 	}
@@ -232,94 +207,4 @@ func (s *Store) checkSpan(ctx context.Context, m merger, x span, kind int, diffe
 		err = differ
 	}
 	return err
-}
-
-// facts is what was gathered under one key.
-type facts struct {
-	count, first, last uint64
-	segments           map[uint64]bool
-}
-
-func gather(into map[said]*facts, table *usageTable, day int64, list []ingest.Fact) {
-	start := day * dayMS
-	for i := range list {
-		f := &list[i]
-		if f.Activity == ingest.NoActivity {
-			continue
-		}
-		usage := table.find(audit.KeyOf(f))
-		k := said{kind: loose, user: uint64(f.User), nth: uint64(table.nth[usage]), at: f.At, until: f.Until}
-		if f.Activity.Call() {
-			k.peer = uint64(f.Peer)
-		}
-		second := uint64(0)
-		switch {
-		case usage == 0:
-			k.nth = everybody // no summary says so
-		case f.At == ingest.Undated || f.Activity.Standing():
-			k.until = ingest.LastsOn
-		case f.Until == 0 && f.At >= start && f.At < start+dayMS:
-			second = uint64(f.At-start) / 1000
-			k.at, k.kind = 0, counted
-			if f.Activity.Call() {
-				k.kind = called
-			}
-		}
-		if k.kind == loose {
-			k.where = hashOf([]uint64{uint64(f.File)})
-		}
-		g := into[k]
-		if g == nil {
-			g = &facts{first: second, segments: map[uint64]bool{}}
-			into[k] = g
-		}
-		g.count++
-		g.first, g.last = min(g.first, second), max(g.last, second)
-		g.segments[uint64(f.File)] = true
-	}
-}
-
-// summaryOf reads the summary of a day.
-func (s *Store) summaryOf(ctx context.Context, day int64) (map[said]int, error) {
-	stated := map[said]int{}
-	var page summaryPage
-	order := rowOrder{}
-	err := each(ctx, s.q, "SELECT kind, first, last, reach, pages FROM summary WHERE day=? ORDER BY kind, first, last", func(rows *sql.Rows) error {
-		var kind int
-		var first, last, reach int64
-		var pages []byte
-		if err := rows.Scan(&kind, &first, &last, &reach, &pages); err != nil {
-			return err
-		}
-		if far, err := order.row(day, kind, uint64(first), uint64(last), pages); err != nil || far != reach {
-			return cmp.Or(err, segment.ErrDamaged)
-		}
-		return page.eachPage(pages, kind, everybody, true, func() error {
-			at := 0
-			for i := range page.n {
-				end := at + int(page.segments[i])
-				where := slices.Clone(page.where[at:end])
-				slices.Sort(where)
-				k := said{kind: kind, user: page.user[i], nth: page.nth[i], peer: page.peer[i], where: hashOf(where)}
-				if kind == loose {
-					f := page.fact(i, day, ingest.NoActivity)
-					k.at, k.until = f.At, f.Until
-				} else {
-					k.count, k.first, k.last = page.count[i], page.first[i], page.first[i]+page.span[i]
-				}
-				stated[k]++
-				at = end
-			}
-			return nil
-		})
-	}, day)
-	return stated, err
-}
-
-func hashOf(list []uint64) uint64 {
-	h := fnv.New64a()
-	for _, v := range list {
-		fmt.Fprintln(h, v)
-	}
-	return h.Sum64()
 }

@@ -86,17 +86,40 @@ func (s *Store) conflictKeys(ctx context.Context) (map[[2]uint64]bool, error) {
 	return keys, explain(rows.Err())
 }
 
-// Conflicts describes the plain rows that share a key with another row.
+// Conflicts describes the plain rows that share a key with another row: those
+// of a subject and activity together, since a tool that numbers its sessions
+// wrongly makes as many as it exports rows, and a run keeps what it reported.
 func (s *Store) Conflicts(ctx context.Context, names []ingest.Name) ([]audit.Conflict, error) {
 	x, err := s.composing(ctx, names)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]audit.Conflict, 0, len(x.conflicts))
+	type who struct {
+		user     string
+		activity ingest.Activity
+	}
+	type times struct {
+		sessions    int
+		first, last int64
+	}
+	all := map[who]times{}
 	for _, r := range x.conflicts {
-		list = append(list, audit.Conflict{Subject: names[x.party(r.From).User].Text,
-			What: fmt.Sprintf("several rows claim to be the same %s of one session; the least of them holds, at %s",
-				r.Activity, time.UnixMilli(r.At).UTC().Format(time.RFC3339))})
+		k := who{names[x.party(r.From).User].Text, r.Activity}
+		t, again := all[k]
+		if !again {
+			t.first, t.last = r.At, r.At
+		}
+		all[k] = times{t.sessions + 1, min(t.first, r.At), max(t.last, r.At)}
+	}
+	at := func(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339) }
+	list := make([]audit.Conflict, 0, len(all))
+	for k, t := range all {
+		what := fmt.Sprintf("several rows claim to be the same %s of one session; the least of them holds, at %s", k.activity, at(t.first))
+		if t.sessions > 1 {
+			what = fmt.Sprintf("of %d sessions several rows claim to be the same %s; the least of each holds, the first at %s, the last at %s",
+				t.sessions, k.activity, at(t.first), at(t.last))
+		}
+		list = append(list, audit.Conflict{Subject: k.user, What: what})
 	}
 	slices.SortFunc(list, func(a, b audit.Conflict) int {
 		return cmp.Or(strings.Compare(a.Subject, b.Subject), strings.Compare(a.What, b.What))

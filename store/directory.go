@@ -1,11 +1,14 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"calaudit/audit"
 	"calaudit/ingest"
@@ -124,6 +127,50 @@ func entriesOf(ctx context.Context, q querier, texts []string) (map[int64]*inges
 		entries[id] = e
 	}
 	return entries, explain(rows.Err())
+}
+
+// checkEntries holds directory entries against the hash that they are known by,
+// and the files against the entries that they name: which one is missing, and
+// how new they are.
+func (s *Store) checkEntries(ctx context.Context) (wrong string, err error) {
+	changed := map[int64]int64{} // by entry
+	err = each(ctx, s.q, "SELECT id, sha256, data FROM entry", func(rows *sql.Rows) error {
+		var id int64
+		var sum, data sql.RawBytes
+		if err := rows.Scan(&id, &sum, &data); err != nil {
+			return err
+		}
+		var e ingest.Entry
+		if now := sha256.Sum256(data); !bytes.Equal(sum, now[:]) || json.Unmarshal(data, &e) != nil {
+			wrong = fmt.Sprintf("directory entry %d was changed after it was ingested", id)
+		}
+		changed[id] = e.Changed
+		return nil
+	})
+	if err != nil || wrong != "" {
+		return wrong, err
+	}
+	err = each(ctx, s.q, "SELECT id, changed, entries FROM directory_file", func(rows *sql.Rows) error {
+		var id int64
+		var stated sql.NullInt64
+		var blob sql.RawBytes
+		if err := rows.Scan(&id, &stated, &blob); err != nil {
+			return err
+		}
+		newest := int64(0)
+		err := eachEntry(blob, func(entry int64, _ int) error {
+			at, ok := changed[entry]
+			if newest = max(newest, at); !ok {
+				return errSnapshot
+			}
+			return nil
+		})
+		if err != nil || stated.Int64 != newest {
+			wrong = fmt.Sprintf("directory file %d does not hold the entries that its row says", id)
+		}
+		return nil
+	})
+	return wrong, err
 }
 
 // EntryLine is where a directory entry stands.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"maps"
 	"slices"
 
@@ -184,8 +185,36 @@ func (l *lookup) keep(facts []ingest.Fact) {
 	}
 }
 
-// day finds the facts whose records stand in the given segments of a day.
+// mostOpened is how many rows of a day are opened to find somebody's among
+// them: 100 bytes each. Tests lower it.
+var mostOpened = 1 << 18
+
+var errMany = errors.New("more rows than are opened together")
+
+// day finds the facts whose records stand in the given segments of a day. Of a
+// day on which somebody did so much, or whose exports are in no order, that most
+// of it would be open at once, everything is composed, a part after the other.
 func (l *lookup) day(ctx context.Context, day int64, where map[uint64]bool) error {
+	err := l.among(ctx, day, where)
+	if !errors.Is(err, errMany) {
+		return err
+	}
+	l.space.rows = nil
+	p := part{day: day}
+	err = each(ctx, l.s.q, "SELECT id, import, family, low, high, block FROM segment WHERE day=? ORDER BY family, id", func(rows *sql.Rows) error {
+		var b block
+		err := rows.Scan(&b.id, &b.imported, &b.family, &b.low, &b.high, &b.data)
+		p.blocks = append(p.blocks, b)
+		return err
+	}, day)
+	if err != nil {
+		return err
+	}
+	return l.x.facts(p, byImport, &l.space, l.keep) // no query is open: names may be read
+}
+
+// among is day by what is near the records of the segments.
+func (l *lookup) among(ctx context.Context, day int64, where map[uint64]bool) error {
 	blocks := map[uint64]opened{}
 	l.space.rows = l.space.rows[:0]
 	keys := map[recordKey]bool{}
@@ -306,6 +335,9 @@ func (l *lookup) block(ctx context.Context, blocks map[uint64]opened, id uint64)
 	}
 	if l.space.rows, err = segment.Decode(l.space.rows, block, imported); err != nil {
 		return b, err
+	}
+	if len(l.space.rows) > mostOpened {
+		return b, errMany
 	}
 	b.end = len(l.space.rows)
 	for i := b.start; i < b.end; i++ {

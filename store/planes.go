@@ -69,8 +69,14 @@ func (p *planes) one(plane int64, read func() ([]byte, error), id string) (found
 		}
 	}
 	line, _, _ := bytes.Cut(lines[at:], []byte{'\n'})
-	found = new(audit.Subject)
-	return found, bytes.Count(lines[:at], reason), all, json.Unmarshal(line, found)
+	found, before = new(audit.Subject), bytes.Count(lines[:at], reason)
+	if err := json.Unmarshal(line, found); err != nil {
+		return nil, 0, 0, err
+	}
+	if before+len(found.Reasons) > all {
+		return nil, 0, 0, segment.ErrDamaged // no line that was written has reasons in another form
+	}
+	return found, before, all, nil
 }
 
 // subjectsOf reads the subjects of lines, without figures.

@@ -52,9 +52,9 @@ func (s *Store) Run(ctx context.Context, id int) (*Run, error) {
 }
 
 // RunOf loads a saved run as far as it says something of one subject: without
-// the estate's exemptions, which may be most of it.
+// the estate's exemptions and the contradictions, which may be most of it.
 func (s *Store) RunOf(ctx context.Context, id int) (*Run, error) {
-	r, err := s.run(ctx, id, "json_remove(report, '$.exemptions')")
+	r, err := s.run(ctx, id, "json_remove(report, '$.exemptions', '$.conflicts')")
 	if err != nil {
 		return s.Run(ctx, id) // which tells well what is damaged
 	}
@@ -73,22 +73,16 @@ func (s *Store) run(ctx context.Context, id int, report string) (*Run, error) {
 	return r, explain(err)
 }
 
-// Runs lists all saved runs, oldest first.
-func (s *Store) Runs(ctx context.Context) ([]*Run, error) {
-	rows, err := s.q.QueryContext(ctx, "SELECT id, at, report, chain FROM run ORDER BY id")
-	if err != nil {
-		return nil, explain(err)
-	}
-	defer rows.Close()
-	var list []*Run
-	for rows.Next() {
+// Runs calls for all saved runs, oldest first. Of years of nights no more than
+// one report is in memory. call must not ask the store.
+func (s *Store) Runs(ctx context.Context, call func(*Run) error) error {
+	return explain(each(ctx, s.q, "SELECT id, at, report, chain FROM run ORDER BY id", func(rows *sql.Rows) error {
 		r, err := scanRun(rows)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		list = append(list, r)
-	}
-	return list, explain(rows.Err())
+		return call(r)
+	}))
 }
 
 func scanRun(row interface{ Scan(...any) error }) (*Run, error) {

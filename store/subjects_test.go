@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand"
 	"path/filepath"
@@ -10,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/flate"
 
 	"calaudit/audit"
 )
@@ -71,6 +75,42 @@ func TestOneSubjectIsAsTheListHasIt(t *testing.T) {
 	for _, none := range []string{"nobody@contoso.com", "", "v"} {
 		if one, err := s.Subject(ctx, 1, "user", none); one != nil || err != nil {
 			t.Errorf("%q is %+v; %v", none, one, err)
+		}
+	}
+}
+
+// A page of a tampered database fails: it shows no reason with the figures of
+// others and looks for none behind the last.
+func TestOneSubjectOfATamperedPlaneIsAnError(t *testing.T) {
+	ctx := context.Background()
+	s := mustOpen(t, filepath.Join(t.TempDir(), "a.db"))
+	subject := audit.Subject{ID: "u1@contoso.com", Kind: "user", Outcome: "required", Licenses: []string{},
+		Reasons: []audit.Reason{{Rule: "im-identity", Count: 3}, {Rule: "conference-attended", Count: 3}}}
+	if err := s.write(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.Exec("INSERT INTO run(id, at, as_of, report, digest, chain) VALUES(1, 0, '2009-03-31', '{}', '', '')"); err != nil {
+			return err
+		}
+		return putSubjects(ctx, tx, 1, []audit.Subject{subject})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	line := audit.AppendSubject(nil, &subject)
+	for _, other := range []string{`{ "rule":`, `{"ruly":`, `{"Rule":`, `{},{"rule":`} {
+		var packed bytes.Buffer
+		z, err := flate.NewWriter(&packed, flate.BestSpeed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = z.Write(bytes.ReplaceAll(line, []byte(`{"rule":`), []byte(other)))
+		if err := errors.Join(err, z.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.db.ExecContext(ctx, "UPDATE plane SET data=?", packed.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		s.planes = planes{}
+		if one, err := s.Subject(ctx, 1, "user", subject.ID); err == nil {
+			t.Errorf("%s: %+v", other, one)
 		}
 	}
 }

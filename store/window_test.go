@@ -143,6 +143,11 @@ func TestLinesAreThoseThatAScanFinds(t *testing.T) {
 	t.Run("sample", func(t *testing.T) { linesAreFound(t, filled, 30) })
 	t.Run("quality", func(t *testing.T) { linesAreFound(t, bothDatabases, 24) })
 	t.Run("cut keys", func(t *testing.T) { linesAreFound(t, cutBeside, 12) })
+	t.Run("dense days", func(t *testing.T) {
+		defer func(most int) { mostOpened = most }(mostOpened)
+		mostOpened = 700
+		linesAreFound(t, filled, 12)
+	})
 }
 
 func linesAreFound(t *testing.T, fill func(testing.TB) (*Store, []ingest.Name), rounds int) {

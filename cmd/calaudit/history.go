@@ -54,13 +54,13 @@ func (a *app) runsCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: a.do(func(ctx context.Context, _ []string) error {
 			return a.reading(ctx, func(s *store.Store) error {
-				runs, err := s.Runs(ctx)
+				list := []report.Run{}
+				err := s.Runs(ctx, func(r *store.Run) error {
+					list = append(list, runRow(r))
+					return nil
+				})
 				if err != nil {
 					return err
-				}
-				list := []report.Run{}
-				for _, r := range runs {
-					list = append(list, runRow(r))
 				}
 				return a.write(report.Runs(list))
 			})
