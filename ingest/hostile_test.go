@@ -125,3 +125,62 @@ func TestAFileThatVanishesOrGrowsIsNoticed(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What readers remember of values that repeat is no way to fill the memory: long
+// values of any column are forgotten, and told of shortly.
+func TestLongValuesOfAnyColumnAreNeitherRememberedNorToldWhole(t *testing.T) {
+	const rows, length = 32, 200 << 10
+	for name, in := range map[string]struct{ format, head, row string }{
+		"modalities": {"monitoring-report", "From user,To user,Modalities,Invite time,Response time,End time\n",
+			"alice@contoso.com,bob@contoso.com,Audio%s,3/16/2009 1:05:00 PM,3/16/2009 1:05:09 PM,3/16/2009 1:10:00 PM\n"},
+		"display names": {"activity-csv", "time,activity,user\n", "2009-03-02 08:01:00,im-login,%s <sip:alice@contoso.com>\n"},
+		"activities":    {"activity-csv", "time,activity,user\n", "2009-03-02 08:01:00,%s,alice@contoso.com\n"},
+		"classes":       {"activity-csv", "time,activity,user,class\n", "2009-03-02 08:01:00,im-login,alice@contoso.com,%s\n"},
+		"devices":       {"activity-csv", "time,activity,user,device\n", "2009-03-02 08:01:00,im-login,alice@contoso.com,host:%s\n"},
+		"fractions":     {"activity-csv", "time,activity,user\n", "1998-03-02T08:01:00.%sZ,im-login,alice@contoso.com\n"},
+	} {
+		digit := "7"
+		if name != "fractions" {
+			digit = "x"
+		}
+		var b strings.Builder
+		b.WriteString(in.head)
+		for i := range rows {
+			fmt.Fprintf(&b, in.row, fmt.Sprint(i)+strings.Repeat(digit, length))
+		}
+		content := b.String()
+		var before, after runtime.MemStats
+		file := &File{Path: "long.csv", Size: int64(len(content)), open: func() (io.ReadCloser, error) {
+			return io.NopCloser(io.MultiReader(strings.NewReader(content), atEnd(func() { // with all that the reader holds
+				runtime.GC()
+				runtime.ReadMemStats(&after)
+			}))), nil
+		}}
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		read := 0
+		if err := (&Unit{Format: formatNamed(t, in.format), Files: []*File{file}}).Read(t.Context(), traceEnv, func(b *Batch) error {
+			read += b.Rows()
+			for _, r := range b.Rejects {
+				if len(r.What) > 1024 {
+					t.Fatalf("%s: %d bytes say what is wrong: %.200s", name, len(r.What), r.What)
+				}
+			}
+			return nil
+		}); err != nil || read != rows {
+			t.Fatalf("%s: %d rows, %v", name, read, err)
+		}
+		runtime.KeepAlive(content)
+		if held := int64(after.HeapAlloc) - int64(before.HeapAlloc); held > rows*length/2 {
+			t.Errorf("%s: %d bytes are held at the end", name, held)
+		}
+	}
+}
+
+// atEnd is an empty reader that calls something when it is read.
+type atEnd func()
+
+func (f atEnd) Read([]byte) (int, error) {
+	f()
+	return 0, io.EOF
+}
