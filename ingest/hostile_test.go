@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"calaudit/ingest/siptrace"
 )
@@ -183,4 +184,28 @@ type atEnd func()
 func (f atEnd) Read([]byte) (int, error) {
 	f()
 	return 0, io.EOF
+}
+
+// One endpoint is one, whether a snapshot tells its epid or its instance, and a
+// trace its epid, its instance or its GRUU.
+func TestAnEndpointIsOneInSnapshotsAndTraces(t *testing.T) {
+	const want = "uuid:34d859db-6585-5f91-a3b4-de853c15347d" // of c8ca638a15, as SIPE's tests have it
+	for _, id := range []string{"c8ca638a15", "{34D859DB-6585-5F91-A3B4-DE853C15347D}"} {
+		got := readAttested(t, registrationsFormat(), []byte("ClientVersion,UserAgent,UserName,Server,EndpointId,ExpiresAt\n"+
+			"UCCAPI/3.5.6907.0,OC/3.5.6907.0,alice@contoso.com,fe1.contoso.com,"+id+",3/31/2009 1:05:00 PM\n"), time.UTC)
+		if !strings.Contains(got, "endpoint="+want) {
+			t.Errorf("%s: %s", id, got)
+		}
+	}
+	for from, contact := range map[string]string{
+		"<sip:alice@contoso.com>;tag=1;epid=c8ca638a15": "<sip:10.0.0.1>",
+		"<sip:alice@contoso.com>;tag=2":                 `<sip:10.0.0.1>;+sip.instance="<urn:uuid:34D859DB-6585-5F91-A3B4-DE853C15347D>"`,
+		"<sip:alice@contoso.com>;tag=3":                 "<sip:alice@contoso.com;opaque=user:epid:21nYNIVlkV-jtN6FPBU0fQAA;gruu>",
+	} {
+		text := "REGISTER sip:contoso.com SIP/2.0\nFrom: " + from + "\nTo: <sip:alice@contoso.com>\nCall-ID: c\nCSeq: 1 REGISTER\nContact: " + contact + "\n\n" +
+			"SIP/2.0 200 OK\nFrom: " + from + "\nTo: <sip:alice@contoso.com>;tag=x\nCall-ID: c\nCSeq: 1 REGISTER\nExpires: 900\n\n"
+		if got := readAttested(t, bareTraceFormat(), []byte(text), time.UTC); !strings.Contains(got, "endpoint="+want) {
+			t.Errorf("%s %s: %s", from, contact, got)
+		}
+	}
 }
