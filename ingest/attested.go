@@ -93,7 +93,10 @@ func (a *attester) cell(kind NameKind, column string, raw []byte) (*cell, error)
 	if a.cells[kind] == nil {
 		a.cells[kind] = map[string]*cell{}
 	}
-	if len(a.cells[kind]) < 1<<20 { // a bound on memory, not on correctness
+	if len(written) <= mostKept { // as with remember: a bound on memory, not on correctness
+		if len(a.cells[kind]) >= 1<<18 {
+			clear(a.cells[kind])
+		}
 		a.cells[kind][written] = c
 	}
 	return c, c.err
@@ -115,9 +118,7 @@ func (m recall[T]) of(raw []byte, read func(text string) T) T {
 	if !ok {
 		text := string(raw)
 		v = read(text)
-		if len(m) < 1<<16 { // a bound on memory, not on correctness
-			m[text] = v
-		}
+		remember(m, raw, v)
 	}
 	return v
 }

@@ -45,7 +45,7 @@ func (r *cdrRows) key(k cdrKey, rec *Record) error {
 		return err
 	}
 	if null || noSeq || seq < 0 {
-		return fmt.Errorf("the row has no key: SessionIdTime %q, SessionIdSeq %q; export it again", r.value(k.time), r.value(k.seq))
+		return fmt.Errorf("the row has no key: SessionIdTime %s, SessionIdSeq %s; export it again", quoteShort(string(r.value(k.time))), quoteShort(string(r.value(k.seq))))
 	}
 	rec.Key, rec.At, rec.Seq = ms, ms, uint64(seq)
 	r.cut(ms, p, rec)

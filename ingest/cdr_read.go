@@ -410,7 +410,7 @@ func (r *cdrRows) notes() {
 	var odd []string
 	for _, name := range r.t.Header() {
 		if k := ColumnKey(name); !cdrFree[k] && !r.part.def.has(k) {
-			odd = append(odd, fmt.Sprintf("column %q is not documented for the table %s and not read", name, r.part.def.name))
+			odd = append(odd, fmt.Sprintf("column %s is not documented for the table %s and not read", quoteShort(name), r.part.def.name))
 		}
 	}
 	sort.Strings(odd)

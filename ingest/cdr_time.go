@@ -126,9 +126,9 @@ func (c *cdrClock) read(b []byte, column string) (ms int64, p precision, err err
 	case err != nil:
 		return 0, 0, fmt.Errorf("%s %s: %w", column, quoteShort(string(b)), err)
 	case ms < earliest.UnixMilli():
-		return 0, 0, fmt.Errorf("%s %s lies before 2000; check the clock of the server", column, b)
+		return 0, 0, fmt.Errorf("%s %s lies before 2000; check the clock of the server", column, b[:min(len(b), 60)])
 	case ms > c.limit:
-		return 0, 0, fmt.Errorf("%s %s lies in the future; check the clock of the server", column, b)
+		return 0, 0, fmt.Errorf("%s %s lies in the future; check the clock of the server", column, b[:min(len(b), 60)])
 	}
 	return ms, p, nil
 }

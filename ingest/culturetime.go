@@ -44,7 +44,7 @@ func parseCultureTime(s []byte, order DateOrder, loc *time.Location) (time.Time,
 	t := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), loc)
 	// A skipped hour comes back as another.
 	if t.Hour() != wall.Hour() || t.Minute() != wall.Minute() {
-		return time.Time{}, fmt.Errorf("the time %q does not exist in the zone %s (clocks were put forward)", s, loc)
+		return time.Time{}, fmt.Errorf("the time %s does not exist in the zone %s (clocks were put forward)", quoteShort(string(s)), loc)
 	}
 	return plausible(t.UTC(), s)
 }

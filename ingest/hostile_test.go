@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"calaudit/ingest/siptrace"
 )
@@ -123,5 +124,88 @@ func TestAFileThatVanishesOrGrowsIsNoticed(t *testing.T) {
 	err := p.Units[0].Read(t.Context(), traceEnv, func(*Batch) error { return nil })
 	if err == nil || !strings.Contains(err.Error(), "no such file or folder; check the path") || strings.Count(err.Error(), name) != 1 {
 		t.Errorf("%v", err)
+	}
+}
+
+// What readers remember of values that repeat is no way to fill the memory: long
+// values of any column are forgotten, and told of shortly.
+func TestLongValuesOfAnyColumnAreNeitherRememberedNorToldWhole(t *testing.T) {
+	const rows, length = 32, 200 << 10
+	for name, in := range map[string]struct{ format, head, row string }{
+		"modalities": {"monitoring-report", "From user,To user,Modalities,Invite time,Response time,End time\n",
+			"alice@contoso.com,bob@contoso.com,Audio%s,3/16/2009 1:05:00 PM,3/16/2009 1:05:09 PM,3/16/2009 1:10:00 PM\n"},
+		"display names": {"activity-csv", "time,activity,user\n", "2009-03-02 08:01:00,im-login,%s <sip:alice@contoso.com>\n"},
+		"activities":    {"activity-csv", "time,activity,user\n", "2009-03-02 08:01:00,%s,alice@contoso.com\n"},
+		"classes":       {"activity-csv", "time,activity,user,class\n", "2009-03-02 08:01:00,im-login,alice@contoso.com,%s\n"},
+		"devices":       {"activity-csv", "time,activity,user,device\n", "2009-03-02 08:01:00,im-login,alice@contoso.com,host:%s\n"},
+		"fractions":     {"activity-csv", "time,activity,user\n", "1998-03-02T08:01:00.%sZ,im-login,alice@contoso.com\n"},
+	} {
+		digit := "7"
+		if name != "fractions" {
+			digit = "x"
+		}
+		var b strings.Builder
+		b.WriteString(in.head)
+		for i := range rows {
+			fmt.Fprintf(&b, in.row, fmt.Sprint(i)+strings.Repeat(digit, length))
+		}
+		content := b.String()
+		var before, after runtime.MemStats
+		file := &File{Path: "long.csv", Size: int64(len(content)), open: func() (io.ReadCloser, error) {
+			return io.NopCloser(io.MultiReader(strings.NewReader(content), atEnd(func() { // with all that the reader holds
+				runtime.GC()
+				runtime.ReadMemStats(&after)
+			}))), nil
+		}}
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		read := 0
+		if err := (&Unit{Format: formatNamed(t, in.format), Files: []*File{file}}).Read(t.Context(), traceEnv, func(b *Batch) error {
+			read += b.Rows()
+			for _, r := range b.Rejects {
+				if len(r.What) > 1024 {
+					t.Fatalf("%s: %d bytes say what is wrong: %.200s", name, len(r.What), r.What)
+				}
+			}
+			return nil
+		}); err != nil || read != rows {
+			t.Fatalf("%s: %d rows, %v", name, read, err)
+		}
+		runtime.KeepAlive(content)
+		if held := int64(after.HeapAlloc) - int64(before.HeapAlloc); held > rows*length/2 {
+			t.Errorf("%s: %d bytes are held at the end", name, held)
+		}
+	}
+}
+
+// atEnd is an empty reader that calls something when it is read.
+type atEnd func()
+
+func (f atEnd) Read([]byte) (int, error) {
+	f()
+	return 0, io.EOF
+}
+
+// One endpoint is one, whether a snapshot tells its epid or its instance, and a
+// trace its epid, its instance or its GRUU.
+func TestAnEndpointIsOneInSnapshotsAndTraces(t *testing.T) {
+	const want = "uuid:34d859db-6585-5f91-a3b4-de853c15347d" // of c8ca638a15, as SIPE's tests have it
+	for _, id := range []string{"c8ca638a15", "{34D859DB-6585-5F91-A3B4-DE853C15347D}"} {
+		got := readAttested(t, registrationsFormat(), []byte("ClientVersion,UserAgent,UserName,Server,EndpointId,ExpiresAt\n"+
+			"UCCAPI/3.5.6907.0,OC/3.5.6907.0,alice@contoso.com,fe1.contoso.com,"+id+",3/31/2009 1:05:00 PM\n"), time.UTC)
+		if !strings.Contains(got, "endpoint="+want) {
+			t.Errorf("%s: %s", id, got)
+		}
+	}
+	for from, contact := range map[string]string{
+		"<sip:alice@contoso.com>;tag=1;epid=c8ca638a15": "<sip:10.0.0.1>",
+		"<sip:alice@contoso.com>;tag=2":                 `<sip:10.0.0.1>;+sip.instance="<urn:uuid:34D859DB-6585-5F91-A3B4-DE853C15347D>"`,
+		"<sip:alice@contoso.com>;tag=3":                 "<sip:alice@contoso.com;opaque=user:epid:21nYNIVlkV-jtN6FPBU0fQAA;gruu>",
+	} {
+		text := "REGISTER sip:contoso.com SIP/2.0\nFrom: " + from + "\nTo: <sip:alice@contoso.com>\nCall-ID: c\nCSeq: 1 REGISTER\nContact: " + contact + "\n\n" +
+			"SIP/2.0 200 OK\nFrom: " + from + "\nTo: <sip:alice@contoso.com>;tag=x\nCall-ID: c\nCSeq: 1 REGISTER\nExpires: 900\n\n"
+		if got := readAttested(t, bareTraceFormat(), []byte(text), time.UTC); !strings.Contains(got, "endpoint="+want) {
+			t.Errorf("%s %s: %s", from, contact, got)
+		}
 	}
 }

@@ -128,10 +128,14 @@ func (n *Names) forget(most int) bool {
 	return true
 }
 
+// mostKept is the longest text that readers remember, in bytes. Nothing that
+// repeats is longer, but a field of a damaged row may be.
+const mostKept = 512
+
 // remember keeps what a text was found to be, so as not to find it out again.
 // That is bounded in number and length: what was forgotten is found out anew.
 func remember[T any](m map[string]T, text []byte, v T) {
-	if len(text) > 512 {
+	if len(text) > mostKept {
 		return
 	}
 	if len(m) >= 1<<16 {

@@ -164,7 +164,7 @@ func newPlainReader(t *Table, a *attester, env *Env) *plainReader {
 func (p *plainReader) unreadNotes() {
 	for _, name := range p.t.Header() {
 		if !slices.ContainsFunc(plainFields[:], func(f Field) bool { return f.Name == ColumnKey(name) }) {
-			p.say(fmt.Sprintf("column %q is not read", name))
+			p.say(fmt.Sprintf("column %s is not read", quoteShort(name)))
 		}
 	}
 }

@@ -35,7 +35,7 @@ func (r *cdrRows) qoeKey(k cdrKey, rec *Record) error {
 		seq, noSeq = 1, false
 	}
 	if null || noSeq || seq < 0 || seq >= 1<<qoeSeqBits {
-		return fmt.Errorf("the row has no key: ConferenceDateTime %q, SessionSeq %q; export it again", r.value(k.time), r.value(k.seq))
+		return fmt.Errorf("the row has no key: ConferenceDateTime %s, SessionSeq %s; export it again", quoteShort(string(r.value(k.time))), quoteShort(string(r.value(k.seq))))
 	}
 	rec.Key, rec.At, rec.Seq = ms, ms, uint64(ms)<<qoeSeqBits|uint64(seq)
 	r.cut(ms, p, rec)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"calaudit/ingest/delimited"
@@ -170,7 +169,7 @@ func (r *registrations) row() error {
 		return err
 	}
 	raw := string(r.p.Value(regEndpoint))
-	endpoint := endpointID(raw, user.text)
+	endpoint := endpointID(raw)
 	if endpoint == "" && raw != "" {
 		if r.odd++; r.odd == 1 {
 			r.oddLine = r.p.Line()
@@ -185,9 +184,9 @@ func (r *registrations) row() error {
 	return nil
 }
 
-// endpointID is the id of an endpoint given as a GUID or as an epid; "" for
-// anything else.
-func endpointID(s, user string) string {
+// endpointID is the id of an endpoint given as a GUID or as an epid, which name
+// the same one; "" for anything else.
+func endpointID(s string) string {
 	if g := guid(s); g != "" {
 		return "uuid:" + g
 	}
@@ -199,5 +198,5 @@ func endpointID(s, user string) string {
 			return ""
 		}
 	}
-	return "epid:" + strings.ToLower(s) + "/" + user
+	return epidEndpoint([]byte(s))
 }

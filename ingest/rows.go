@@ -234,7 +234,7 @@ func ParseTime(s string, loc *time.Location) (time.Time, error) {
 		}
 		// The text holds the digits of a clock; a skipped hour comes back as another.
 		if wall, _ := time.Parse(layout, s); t.Format(time.DateTime) != wall.Format(time.DateTime) {
-			return time.Time{}, fmt.Errorf("the time %q does not exist in the zone %s (clocks were put forward)", s, loc)
+			return time.Time{}, fmt.Errorf("the time %s does not exist in the zone %s (clocks were put forward)", quoteShort(s), loc)
 		}
 		return plausible(t.UTC(), s)
 	}
@@ -285,7 +285,7 @@ var (
 
 func plausible[T string | []byte](t time.Time, s T) (time.Time, error) {
 	if t.Before(earliest) || !t.Before(latest) {
-		return time.Time{}, fmt.Errorf("the time %q is not between 2000 and 2100", s)
+		return time.Time{}, fmt.Errorf("the time %s is not between 2000 and 2100", quoteShort(string(s)))
 	}
 	return t, nil
 }

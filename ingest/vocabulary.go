@@ -136,7 +136,7 @@ func word(what, s string, names []string) (int, error) {
 			return i + 1, nil
 		}
 	}
-	return 0, told("unknown %s %q; valid: %s", what, s, list(names))
+	return 0, told("unknown %s %s; valid: %s", what, quoteShort(s), list(names))
 }
 
 func list(names []string) string {
