@@ -56,6 +56,36 @@ func TestExternalConnectors(t *testing.T) {
 	}
 }
 
+// One host under its short and its full name takes one connector, as it takes
+// one server licence.
+func TestAConnectorIsForOneHostHoweverItIsNamed(t *testing.T) {
+	for _, c := range []struct{ name, facts, positions string }{
+		{"Enterprise by the full name", "conference-attended p1@fabrikam.com server=fe7.contoso.com, conference-attended p2@fabrikam.com server=fe7", "enterprise 1 standard 1"},
+		{"Enterprise by the short name alone", "im-session g@litwareinc.com server=fe7.contoso.com, conference-attended p2@fabrikam.com server=fe7", "enterprise 1 standard 1"},
+		{"two domains", "conference-attended p1@fabrikam.com server=fe7.contoso.com, conference-attended p2@fabrikam.com server=fe7.litwareinc.com, conference-attended p2@fabrikam.com server=fe7", "enterprise 2 standard 2"},
+		{"another host whose name begins alike", "conference-attended p1@fabrikam.com server=fe71.contoso.com, conference-attended p2@fabrikam.com server=fe7", "enterprise 2 standard 2"},
+		{"told and not told", "conference-attended p1@fabrikam.com server=fe7, conference-attended p2@fabrikam.com", "enterprise 2 standard 2"},
+	} {
+		s := newScene()
+		for _, f := range strings.Split(c.facts, ", ") {
+			s.fact(t, testAt, f)
+		}
+		in := s.input(mustPolicy(t))
+		in.Estate.SIPDomains, in.Estate.Guests = []string{"contoso.com"}, []string{"g@litwareinc.com"}
+		in.Owned = []Entitlement{{License: "ocs-external-connector-standard", Metric: "server", Version: 2, Priced: true}}
+		r, _ := mustRun(t, in)
+		var rows []string
+		for _, p := range r.Position {
+			if family, is := strings.CutPrefix(p.License, "ocs-external-connector-"); is {
+				rows = append(rows, fmt.Sprint(family, " ", p.Required))
+			}
+		}
+		if got := strings.Join(rows, " "); got != c.positions {
+			t.Errorf("%s: %s, want %s", c.name, got, c.positions)
+		}
+	}
+}
+
 func TestCommunicatorClients(t *testing.T) {
 	const old, r2, lync, other = " client=UCCP/2.0.6362.0_OC/2.0.6362.0", " client=UCCAPI/3.5.6907.0_OC/3.5.6907.0_(Microsoft_Office_Communicator_2007_R2)",
 		" client=UCCAPI/15.0.4420.1017_OC/15.0.4420.1017", " client=Office_Communicator"

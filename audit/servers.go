@@ -86,13 +86,13 @@ func (w *world) instances(in *Input, readings map[string]string) []Server {
 			unknown[s.name] = true
 		}
 	}
+	full := fullNames(unknown)
 	var all []Server
 	for host, s := range in.Estate.Servers {
 		all = append(all, w.serverRow(in.Policy, readings, host, s))
 	}
 	for name := range unknown {
-		// A name without a domain is the same server as the full one.
-		if !strings.Contains(name, ".") && anyKey(unknown, func(o string) bool { return o != name && sameServer(o, name) }) {
+		if len(full[name]) > 0 {
 			continue
 		}
 		all = append(all, w.serverRow(in.Policy, readings, name, EstateServer{}))
@@ -101,13 +101,17 @@ func (w *world) instances(in *Input, readings map[string]string) []Server {
 	return all
 }
 
-func anyKey(set map[string]bool, match func(string) bool) bool {
-	for k := range set {
-		if match(k) {
-			return true
+// fullNames lists, for each name without a domain, those of the set that are the
+// same server with one, sorted: the set has one server under two names.
+func fullNames[V any](set map[string]V) map[string][]string {
+	full := map[string][]string{}
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		short, _, long := strings.Cut(name, ".")
+		if _, twice := set[short]; long && twice && short != "" {
+			full[short] = append(full[short], name)
 		}
 	}
-	return false
+	return full
 }
 
 // serverRow applies the policy's server rules. What is not told counts as a
