@@ -292,6 +292,41 @@ func TestServerInstances(t *testing.T) {
 	}
 }
 
+// Who joins without an identity, or calls from a telephone, has no servers: the
+// one that answered is the organisation's, though nobody else was seen there.
+func TestServersThatOnlyOutsidersWithoutServersReach(t *testing.T) {
+	s := newScene()
+	for _, f := range []string{"conference-attended x@anonymous.invalid server=mcu.contoso.com", "call-placed +14255550177 server=med.contoso.com",
+		"conference-attended p@fabrikam.com server=pool.fabrikam.com", "im-session q@aol.com server=im.aol.com"} {
+		s.fact(t, testAt, f)
+	}
+	in := s.input(mustPolicy(t))
+	in.Estate.SIPDomains = []string{"contoso.com"}
+	r, _ := mustRun(t, in)
+	var hosts []string
+	for _, x := range r.Servers {
+		hosts = append(hosts, x.Host)
+	}
+	if got := strings.Join(hosts, " "); got != "mcu.contoso.com med.contoso.com" {
+		t.Error(got)
+	}
+}
+
+// A pool is one however each of its hosts names it: the newest of all counts.
+func TestAPoolUnderTwoNames(t *testing.T) {
+	for _, name := range []string{"pool1", "pool1.contoso.com"} {
+		s := newScene()
+		s.fact(t, testAt, "im-login a@contoso.com server="+name)
+		in := s.input(mustPolicy(t))
+		in.Estate.Servers = map[string]EstateServer{"fe1.contoso.com": {Version: 2, Pool: "pool1"}, "fe2.contoso.com": {Version: 3, Pool: "pool1.contoso.com"},
+			"fe3.contoso.com": {Version: 4, Pool: "pool2.contoso.com"}}
+		_, subjects := mustRun(t, in)
+		if v := subjects[0].Versions; len(v) != 1 || v[0] != "2007-r2" {
+			t.Errorf("%s: %v", name, v)
+		}
+	}
+}
+
 func TestSharedLineMergesNobody(t *testing.T) {
 	in := workedExample(t)
 	in.Accounts[0].Entry.Line164 = in.Accounts[1].Entry.Line164

@@ -53,8 +53,9 @@ func (h *hosts) of(name string) []string {
 		return all
 	}
 	found := pick(func(host string) bool { return host == name })
+	exact := slices.ContainsFunc(h.names, func(host string) bool { return h.estate[host].Pool == name })
 	for _, match := range []func(string) bool{
-		func(host string) bool { return h.estate[host].Pool == name },
+		func(host string) bool { return exact && sameServer(h.estate[host].Pool, name) }, // each host may name it otherwise
 		func(host string) bool { return sameServer(host, name) },
 		func(host string) bool { return sameServer(h.estate[host].Pool, name) },
 	} {
@@ -78,7 +79,8 @@ func (h *hosts) version(name string) Version {
 
 // instances lists the servers that need a licence or are told to need none:
 // the estate's hosts, and every name in the evidence of the organisation's own
-// users that is neither one of these nor a pool of them.
+// users, or of those who have no servers, that is neither one of these nor a pool
+// of them.
 func (w *world) instances(in *Input, readings map[string]string) []Server {
 	unknown := map[string]bool{}
 	for _, s := range w.servers {
