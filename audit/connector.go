@@ -53,7 +53,22 @@ func (s *session) outsiders(v *verdicts, users []standing) *connectors {
 			}
 		}
 	}
+	c.merge()
 	return c
+}
+
+// merge makes one instance of a host that has no entry in the estate and was
+// reached by its full name and without the domain. Which of several domains the
+// short name means is not told: a connector on any of them does.
+func (c *connectors) merge() {
+	for short, long := range fullNames(c.instances[0]) {
+		version, enterprise := c.instances[1][short]
+		delete(c.instances[0], short)
+		delete(c.instances[1], short)
+		if enterprise && !slices.ContainsFunc(long, func(name string) bool { _, is := c.instances[1][name]; return is }) {
+			c.instances[1][long[0]] = version
+		}
+	}
 }
 
 func outsider(class ingest.Class) bool {

@@ -56,6 +56,36 @@ func TestExternalConnectors(t *testing.T) {
 	}
 }
 
+// One host under its short and its full name takes one connector, as it takes
+// one server licence.
+func TestAConnectorIsForOneHostHoweverItIsNamed(t *testing.T) {
+	for _, c := range []struct{ name, facts, positions string }{
+		{"Enterprise by the full name", "conference-attended p1@fabrikam.com server=fe7.contoso.com, conference-attended p2@fabrikam.com server=fe7", "enterprise 1 standard 1"},
+		{"Enterprise by the short name alone", "im-session g@litwareinc.com server=fe7.contoso.com, conference-attended p2@fabrikam.com server=fe7", "enterprise 1 standard 1"},
+		{"two domains", "conference-attended p1@fabrikam.com server=fe7.contoso.com, conference-attended p2@fabrikam.com server=fe7.litwareinc.com, conference-attended p2@fabrikam.com server=fe7", "enterprise 2 standard 2"},
+		{"another host whose name begins alike", "conference-attended p1@fabrikam.com server=fe71.contoso.com, conference-attended p2@fabrikam.com server=fe7", "enterprise 2 standard 2"},
+		{"told and not told", "conference-attended p1@fabrikam.com server=fe7, conference-attended p2@fabrikam.com", "enterprise 2 standard 2"},
+	} {
+		s := newScene()
+		for _, f := range strings.Split(c.facts, ", ") {
+			s.fact(t, testAt, f)
+		}
+		in := s.input(mustPolicy(t))
+		in.Estate.SIPDomains, in.Estate.Guests = []string{"contoso.com"}, []string{"g@litwareinc.com"}
+		in.Owned = []Entitlement{{License: "ocs-external-connector-standard", Metric: "server", Version: 2, Priced: true}}
+		r, _ := mustRun(t, in)
+		var rows []string
+		for _, p := range r.Position {
+			if family, is := strings.CutPrefix(p.License, "ocs-external-connector-"); is {
+				rows = append(rows, fmt.Sprint(family, " ", p.Required))
+			}
+		}
+		if got := strings.Join(rows, " "); got != c.positions {
+			t.Errorf("%s: %s, want %s", c.name, got, c.positions)
+		}
+	}
+}
+
 func TestCommunicatorClients(t *testing.T) {
 	const old, r2, lync, other = " client=UCCP/2.0.6362.0_OC/2.0.6362.0", " client=UCCAPI/3.5.6907.0_OC/3.5.6907.0_(Microsoft_Office_Communicator_2007_R2)",
 		" client=UCCAPI/15.0.4420.1017_OC/15.0.4420.1017", " client=Office_Communicator"
@@ -259,6 +289,41 @@ func TestServerInstances(t *testing.T) {
 	}
 	if v := subjects[0].Versions; len(v) != 1 || v[0] != "2007-r2" {
 		t.Errorf("the newest version reached: %v", v)
+	}
+}
+
+// Who joins without an identity, or calls from a telephone, has no servers: the
+// one that answered is the organisation's, though nobody else was seen there.
+func TestServersThatOnlyOutsidersWithoutServersReach(t *testing.T) {
+	s := newScene()
+	for _, f := range []string{"conference-attended x@anonymous.invalid server=mcu.contoso.com", "call-placed +14255550177 server=med.contoso.com",
+		"conference-attended p@fabrikam.com server=pool.fabrikam.com", "im-session q@aol.com server=im.aol.com"} {
+		s.fact(t, testAt, f)
+	}
+	in := s.input(mustPolicy(t))
+	in.Estate.SIPDomains = []string{"contoso.com"}
+	r, _ := mustRun(t, in)
+	var hosts []string
+	for _, x := range r.Servers {
+		hosts = append(hosts, x.Host)
+	}
+	if got := strings.Join(hosts, " "); got != "mcu.contoso.com med.contoso.com" {
+		t.Error(got)
+	}
+}
+
+// A pool is one however each of its hosts names it: the newest of all counts.
+func TestAPoolUnderTwoNames(t *testing.T) {
+	for _, name := range []string{"pool1", "pool1.contoso.com"} {
+		s := newScene()
+		s.fact(t, testAt, "im-login a@contoso.com server="+name)
+		in := s.input(mustPolicy(t))
+		in.Estate.Servers = map[string]EstateServer{"fe1.contoso.com": {Version: 2, Pool: "pool1"}, "fe2.contoso.com": {Version: 3, Pool: "pool1.contoso.com"},
+			"fe3.contoso.com": {Version: 4, Pool: "pool2.contoso.com"}}
+		_, subjects := mustRun(t, in)
+		if v := subjects[0].Versions; len(v) != 1 || v[0] != "2007-r2" {
+			t.Errorf("%s: %v", name, v)
+		}
 	}
 }
 

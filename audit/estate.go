@@ -273,6 +273,14 @@ func (r *estateReader) servers(e *Estate, f *estateFile) {
 		}
 		e.Servers[host] = EstateServer{Role: s.Role, Edition: s.Edition, Version: v, Pool: ingest.ParseServer(s.Pool)}
 	}
+	for _, key := range slices.Sorted(maps.Keys(f.Servers)) {
+		host := ingest.ParseServer(key)
+		if short, _, full := strings.Cut(host, "."); full && short != "" {
+			if _, twice := e.Servers[short]; twice {
+				r.bad([]string{"servers", key}, "server %q stands twice, as %q too: one host takes one licence", host, short)
+			}
+		}
+	}
 }
 
 func (r *estateReader) exemptions(e *Estate, f *estateFile) {

@@ -37,6 +37,7 @@ func TestParseEstateErrors(t *testing.T) {
 		"sip_domains = 3":                                                                   {"e.toml:1:"},
 		"[aliases]\n\"a@b.c\" = [\"\"]":                                                     {"e.toml:2:"},
 		"[shared]\n\"a@b.c\" = []":                                                          {`e.toml:2: account "a@b.c" names nobody; expected the people who use it`},
+		"[servers.fe1]\n[servers.\"FE1.b.c\"]":                                              {`e.toml:2: server "fe1.b.c" stands twice, as "fe1" too: one host takes one licence`},
 		"[shared]\n\"a@b.c\" = [\"x@b.c\", \"X@b.c\"]":                                      {`e.toml:2: person "x@b.c" stands twice`},
 		"[shared]\n\"a@b.c\" = [\"x@b.c\"]\n\"A@b.c\" = [\"y@b.c\"]":                        {`account "a@b.c" stands twice`},
 		"[shared]\n\"a@b.c\" = [\"x@b.c\"]\n\"sip:X@b.c\" = [\"y@b.c\"]":                    {`e.toml:2: person "x@b.c" is a shared account itself; name its people`},

@@ -26,24 +26,39 @@ func newHosts(e *Estate, pools []ingest.Pool) *hosts {
 	h := &hosts{known: map[string]EstateServer{}}
 	maps.Copy(h.known, e.Servers)
 	h.index()
+	alone := map[string]EstateServer{}
 	for _, p := range pools {
 		version, err := ParseVersion(p.Version)
 		if err != nil {
 			h.earlier++
 			continue
 		}
+		told := EstateServer{Edition: p.Edition, Version: version}
 		hosts := h.of(p.Name)
 		for _, host := range hosts {
-			s := h.known[host]
-			s.Edition, s.Version = cmp.Or(s.Edition, p.Edition), cmp.Or(s.Version, version)
-			h.known[host] = s
+			h.known[host] = h.known[host].with(told)
 		}
 		if len(hosts) == 0 {
-			h.known[p.Name] = EstateServer{Role: "front-end", Edition: p.Edition, Version: version}
-			h.index()
+			told.Role = "front-end"
+			alone[p.Name] = alone[p.Name].with(told)
 		}
 	}
+	for short, names := range fullNames(alone) {
+		for _, name := range names {
+			newest := max(alone[name].Version, alone[short].Version)
+			alone[name] = EstateServer{Version: newest}.with(alone[name]).with(alone[short])
+		}
+		delete(alone, short)
+	}
+	maps.Copy(h.known, alone)
+	h.index()
 	return h
+}
+
+// with adds what another source tells and this one doesn't.
+func (s EstateServer) with(o EstateServer) EstateServer {
+	s.Role, s.Edition, s.Version = cmp.Or(s.Role, o.Role), cmp.Or(s.Edition, o.Edition), cmp.Or(s.Version, o.Version)
+	return s
 }
 
 func (h *hosts) index() {
@@ -82,8 +97,9 @@ func (h *hosts) of(name string) []string {
 		return all
 	}
 	found := pick(func(host string) bool { return host == name })
+	exact := slices.ContainsFunc(h.names, func(host string) bool { return h.known[host].Pool == name })
 	for _, match := range []func(string) bool{
-		func(host string) bool { return h.known[host].Pool == name },
+		func(host string) bool { return exact && sameServer(h.known[host].Pool, name) }, // each host may name it otherwise
 		func(host string) bool { return sameServer(host, name) },
 		func(host string) bool { return sameServer(h.known[host].Pool, name) },
 	} {
@@ -106,8 +122,9 @@ func (h *hosts) version(name string) Version {
 }
 
 // instances lists the servers that need a licence or are told to need none:
-// the estate's hosts, pools of the directory without one, and every name in the evidence of the organisation's own
-// users that is neither one of these nor a pool of them.
+// the estate's hosts, pools of the directory without one, and every name in the
+// evidence of the organisation's own users, or of those who have no servers, that
+// is neither one of these nor a pool of them.
 func (w *world) instances(in *Input, readings map[string]string) []Server {
 	unknown := map[string]bool{}
 	for _, s := range w.servers {
@@ -115,13 +132,13 @@ func (w *world) instances(in *Input, readings map[string]string) []Server {
 			unknown[s.name] = true
 		}
 	}
+	full := fullNames(unknown)
 	var all []Server
 	for host, s := range w.hosts.known {
 		all = append(all, w.serverRow(in.Policy, readings, host, s))
 	}
 	for name := range unknown {
-		// A name without a domain is the same server as the full one.
-		if !strings.Contains(name, ".") && anyKey(unknown, func(o string) bool { return o != name && sameServer(o, name) }) {
+		if len(full[name]) > 0 {
 			continue
 		}
 		all = append(all, w.serverRow(in.Policy, readings, name, EstateServer{}))
@@ -130,13 +147,17 @@ func (w *world) instances(in *Input, readings map[string]string) []Server {
 	return all
 }
 
-func anyKey(set map[string]bool, match func(string) bool) bool {
-	for k := range set {
-		if match(k) {
-			return true
+// fullNames lists, for each name without a domain, those of the set that are the
+// same server with one, sorted: the set has one server under two names.
+func fullNames[V any](set map[string]V) map[string][]string {
+	full := map[string][]string{}
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		short, _, long := strings.Cut(name, ".")
+		if _, twice := set[short]; long && twice && short != "" {
+			full[short] = append(full[short], name)
 		}
 	}
-	return false
+	return full
 }
 
 // serverRow applies the policy's server rules. What is not told counts as a

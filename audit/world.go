@@ -28,7 +28,7 @@ type use struct {
 type server struct {
 	name    string // "" when not told
 	version Version
-	own     bool // people of the organisation were there
+	own     bool // of the organisation: its people were there, or those who have no servers
 }
 
 // world is the part of an audit that no reading changes.
@@ -243,10 +243,11 @@ func (w *world) place(x use) {
 	w.uses = append(w.uses, x)
 }
 
-// seen notes where people of the organisation were.
+// seen notes where people of the organisation were, and those who have no servers
+// of their own.
 func (w *world) seen(x *use) {
 	switch x.class {
-	case ingest.Hosted, ingest.Guest, ingest.Application:
+	case ingest.Hosted, ingest.Guest, ingest.Application, ingest.Anonymous, ingest.PSTN:
 		w.servers[x.server].own = true
 	}
 }

@@ -333,13 +333,35 @@ func hostName(s string) string {
 // MAC is the device id of a MAC address stored as a number (Devices.MacAddress).
 func MAC(n uint64) string { return fmt.Sprintf("mac:%012x", n) }
 
-// ParseServer is the canonical name of a server or pool: lower case, no port.
+// ParseServer is the canonical name of a server or pool: lower case, no port, and
+// of an address ("sip:pool1.contoso.com;transport=tls") the host alone.
 func ParseServer(s string) string {
 	s = strings.TrimSpace(s)
+	for scheme := addressScheme(s); scheme > 0; scheme = addressScheme(s) {
+		s = strings.TrimSpace(s[scheme:])
+		if addressScheme(s) > 0 {
+			continue
+		}
+		if end := strings.IndexAny(s, "/;?"); end >= 0 {
+			s = strings.TrimSpace(s[:end])
+		}
+	}
 	if i := strings.LastIndexByte(s, ':'); i > 0 && strings.IndexByte(s, ':') == i {
 		s = strings.TrimSpace(s[:i])
 	}
 	return strings.TrimRight(fold(s), ".")
+}
+
+// addressScheme is the length of the scheme that an address of a server begins with.
+func addressScheme(s string) int {
+	if strings.Contains(s, ":") {
+		for _, scheme := range [...]string{"sip:", "sips:", "http://", "https://"} {
+			if len(s) >= len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) {
+				return len(scheme)
+			}
+		}
+	}
+	return 0
 }
 
 func mac(s string) string {

@@ -121,6 +121,8 @@ func TestParseServerDropsThePort(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"", ""}, {" FE1.Contoso.com. ", "fe1.contoso.com"}, {"fe1:5061", "fe1"}, {"fe1.contoso.com.:5061", "fe1.contoso.com"},
 		{"::1", "::1"}, {"fe1 :5061", "fe1"},
+		{"sip:Pool1.contoso.com;transport=tls", "pool1.contoso.com"}, {"SIPS:fe1.contoso.com:5061;lr", "fe1.contoso.com"}, {"https://fe1.contoso.com/abs?x", "fe1.contoso.com"},
+		{"http://fe1:8080/", "fe1"}, {"sip:sip:fe1", "fe1"}, {"sip", "sip"}, {"sip:", ""},
 	} {
 		if got := ParseServer(c.in); got != c.want {
 			t.Errorf("ParseServer(%q) = %q, want %q", c.in, got, c.want)
