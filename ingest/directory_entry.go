@@ -71,7 +71,7 @@ func (o *adObject) logon(e *Entry) {
 // isPlainLogin tells a name of small letters and digits: its own canonical form.
 func isPlainLogin(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_') {
+		if !isPlainLetter(s[i]) {
 			return false
 		}
 	}

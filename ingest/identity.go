@@ -82,11 +82,16 @@ func isPlainAddress(s string) bool {
 		switch c := s[i]; {
 		case c == '@' && at < 0:
 			at = i
-		case !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_'):
+		case !isPlainLetter(c):
 			return false
 		}
 	}
 	return at > 0 && at < len(s)-1 && s[len(s)-1] != '.' && len(s) <= maxIdentity
+}
+
+// isPlainLetter tells the letters of names as nearly every tool writes them.
+func isPlainLetter(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_'
 }
 
 // IsNumber tells whether a canonical identity is a phone number.
