@@ -20,12 +20,7 @@ func oneDay(t *testing.T, rows int) *Store {
 	t.Helper()
 	ctx := context.Background()
 	s := mustOpen(t, filepath.Join(t.TempDir(), "a.db"))
-	var format *ingest.Format
-	for _, f := range ingest.Formats() {
-		if f.Name == "activity-csv" {
-			format = &f
-		}
-	}
+	format := activityCSV()
 	r := rand.New(rand.NewSource(1))
 	day := time.Date(2009, 3, 2, 0, 0, 0, 0, time.UTC)
 	var text strings.Builder

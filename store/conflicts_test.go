@@ -16,12 +16,7 @@ import (
 func TestManyConflictsOfOneSubjectAreOneLine(t *testing.T) {
 	ctx := context.Background()
 	s := mustOpen(t, filepath.Join(t.TempDir(), "a.db"))
-	var format *ingest.Format
-	for _, f := range ingest.Formats() {
-		if f.Name == "activity-csv" {
-			format = &f
-		}
-	}
+	format := activityCSV()
 	cmd := s.NewCommand(&ingest.Env{Now: time.Date(2009, 4, 1, 0, 0, 0, 0, time.UTC), Location: time.UTC})
 	for _, second := range []int{7, 5} { // the least row holds, whichever comes first
 		var text strings.Builder

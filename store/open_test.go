@@ -232,3 +232,13 @@ func TestATallyThatDoesNotBalanceCannotBeStored(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// activityCSV is the format of plain rows.
+func activityCSV() *ingest.Format {
+	for _, f := range ingest.Formats() {
+		if f.Name == "activity-csv" {
+			return &f
+		}
+	}
+	panic("no format activity-csv")
+}

@@ -138,12 +138,7 @@ func TestSpansFollowTheirDays(t *testing.T) {
 				[]string{"im-login", "call-placed", "im-session", "conference-attended"}[r.Intn(4)], r.Intn(9), r.Intn(9), r.Intn(1e9))
 		}
 		cmd := s.NewCommand(env)
-		unit := ingest.Unit{Files: []*ingest.File{ingest.NewFile(fmt.Sprint("f", round, ".csv"), []byte(text.String()))}}
-		for _, f := range ingest.Formats() {
-			if f.Name == "activity-csv" {
-				unit.Format = &f
-			}
-		}
+		unit := ingest.Unit{Format: activityCSV(), Files: []*ingest.File{ingest.NewFile(fmt.Sprint("f", round, ".csv"), []byte(text.String()))}}
 		if _, err := cmd.Import(ctx, &unit); err != nil {
 			t.Fatal(err)
 		}

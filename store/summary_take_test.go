@@ -35,12 +35,7 @@ func dayInRanges(t *testing.T) {
 	}
 	defer s.Close()
 	env := &ingest.Env{Now: start.AddDate(1, 0, 0), Location: time.UTC}
-	var format *ingest.Format
-	for _, f := range ingest.Formats() {
-		if f.Name == "activity-csv" {
-			format = &f
-		}
-	}
+	format := activityCSV()
 	r := rand.New(rand.NewSource(3))
 	// Of a row: who, with how many clients and peers, and whether it has a time.
 	for day, rows := range []func() (user string, client, peer int, timed bool){

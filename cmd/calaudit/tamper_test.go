@@ -91,27 +91,34 @@ func TestCheckSeesWhatWasChangedBehindItsBack(t *testing.T) {
 		"UPDATE run SET as_of='2009-01-01' WHERE id=1",
 	} {
 		t.Run(change, func(t *testing.T) {
-			data, err := os.ReadFile(sound)
-			if err != nil {
-				t.Fatal(err)
-			}
-			name := filepath.Join(t.TempDir(), "b.db")
-			if err := os.WriteFile(name, data, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			db, err := sql.Open("calaudit-sqlite3", name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := db.Exec(change); err != nil {
-				t.Fatal(err)
-			}
-			db.Close()
+			name := changed(t, sound, change)
 			if status, out, _ := calaudit(t, "check", "--db", name); status != exitIntegrity {
 				t.Errorf("exit %d, want 5: %s", status, out)
 			}
 		})
 	}
+}
+
+// changed is a copy of a database in which a statement was run.
+func changed(t *testing.T, sound, statement string) string {
+	t.Helper()
+	data, err := os.ReadFile(sound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "b.db")
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("calaudit-sqlite3", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec(statement)
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 // TestAnAuditReadsNoRowThatSaysItHoldsFewerUsers: such a row would be passed over
@@ -120,26 +127,11 @@ func TestAnAuditReadsNoRowThatSaysItHoldsFewerUsers(t *testing.T) {
 	sound := filepath.Join(t.TempDir(), "a.db")
 	var r audit.Report
 	calauditJSON(t, exitShortfall, &r, "run", filepath.Join(repo, "sample-logs", "contoso"), "--db", sound)
-	data, err := os.ReadFile(sound)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, change := range []string{
 		"UPDATE summary SET last=first", "UPDATE summary SET first=last", "UPDATE summary SET first=last, last=first", "UPDATE summary SET first=-1",
 		"UPDATE span SET last=first", "UPDATE span SET first=last", "UPDATE span SET first=last, last=first", "UPDATE span SET last=-1",
 	} {
-		name := filepath.Join(t.TempDir(), "b.db")
-		if err := os.WriteFile(name, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		db, err := sql.Open("calaudit-sqlite3", name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = db.Exec(change)
-		if err = errors.Join(err, db.Close()); err != nil {
-			t.Fatal(err)
-		}
+		name := changed(t, sound, change)
 		if status, out, errs := calaudit(t, "audit", "--db", name); status != exitFailed || !strings.Contains(errs, "damaged") {
 			t.Errorf("%s: exit %d, want 1: %s%s", change, status, out, errs)
 		}
