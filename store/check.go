@@ -2,14 +2,12 @@ package store
 
 import (
 	"bytes"
-	"compress/flate"
 	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"io"
 
 	"calaudit/audit"
 	"calaudit/ingest"
@@ -189,24 +187,11 @@ func (s *Store) checkMarks(ctx context.Context, names []ingest.Name) (wrong stri
 }
 
 func (s *Store) checkSubjects(ctx context.Context) (string, error) {
-	wrong := ""
-	err := each(ctx, s.q, "SELECT id, sha256, data FROM plane", func(rows *sql.Rows) error {
-		var id int
-		var sum, data []byte
-		if err := rows.Scan(&id, &sum, &data); err != nil {
-			return err
-		}
-		h := sha256.New()
-		if _, err := io.Copy(h, flate.NewReader(bytes.NewReader(data))); err != nil || !bytes.Equal(h.Sum(nil), sum) {
-			wrong = fmt.Sprintf("plane %d of subjects was changed after it was saved", id)
-		}
-		return nil
-	})
-	if err != nil || wrong != "" {
+	if wrong, err := s.checkPlanes(ctx); wrong != "" || err != nil {
 		return wrong, err
 	}
 	var runs []int
-	err = each(ctx, s.q, "SELECT id FROM run ORDER BY id", func(rows *sql.Rows) error {
+	err := each(ctx, s.q, "SELECT id FROM run ORDER BY id", func(rows *sql.Rows) error {
 		var id int
 		err := rows.Scan(&id)
 		runs = append(runs, id)
@@ -215,9 +200,7 @@ func (s *Store) checkSubjects(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if wrong, err := s.checkPlaces(ctx); wrong != "" || err != nil {
-		return wrong, err
-	}
+	wrong := ""
 	for _, id := range runs {
 		r, err := s.Run(ctx, id)
 		if err != nil {
@@ -261,21 +244,22 @@ func (s *Store) checkSubjects(ctx context.Context) (string, error) {
 	return "", nil
 }
 
-// checkPlaces holds the ids by which the blocks of subjects are found against
-// the subjects.
-func (s *Store) checkPlaces(ctx context.Context) (wrong string, err error) {
+// checkPlanes holds planes against their sums, and the ids by which the blocks
+// of subjects are found against the subjects.
+func (s *Store) checkPlanes(ctx context.Context) (wrong string, err error) {
 	type ends struct{ kind, first, last string }
 	all := map[int64]ends{} // those that runs share are opened once
 	var p planes
-	err = each(ctx, s.q, "SELECT id, data FROM plane", func(rows *sql.Rows) error {
+	err = each(ctx, s.q, "SELECT id, sha256, data FROM plane", func(rows *sql.Rows) error {
 		var id int64
-		var data sql.RawBytes
-		if err := rows.Scan(&id, &data); err != nil {
+		var sum, data sql.RawBytes
+		if err := rows.Scan(&id, &sum, &data); err != nil {
 			return err
 		}
 		lines, err := p.unpack(data)
-		if err != nil {
-			return err
+		if now := sha256.Sum256(lines); err != nil || !bytes.Equal(sum, now[:]) {
+			wrong = fmt.Sprintf("plane %d of subjects was changed after it was saved", id)
+			return nil
 		}
 		list, err := subjectsOf(lines)
 		if n := len(list); n > 0 {
@@ -283,8 +267,8 @@ func (s *Store) checkPlaces(ctx context.Context) (wrong string, err error) {
 		}
 		return err
 	})
-	if err != nil {
-		return "", err
+	if err != nil || wrong != "" {
+		return wrong, err
 	}
 	err = each(ctx, s.q, "SELECT run, kind, first, last, plane FROM run_subjects", func(rows *sql.Rows) error {
 		var run int

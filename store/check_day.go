@@ -57,19 +57,10 @@ func (g *gathered) take(list []ingest.Fact) {
 		}
 		usage := g.table.find(audit.KeyOf(f))
 		g.unknown = g.unknown || usage == 0
-		it := item{user: uint32(f.User), nth: g.table.nth[usage], segment: f.File}
-		kind := counted
-		if f.Activity.Call() {
-			it.peer, kind = uint32(f.Peer), called
-		}
-		switch {
-		case f.At == ingest.Undated || f.Activity.Standing():
-			g.loose = append(g.loose, looseItem{it, f.At, ingest.LastsOn})
-		case f.Until == 0 && f.At >= start && f.At < start+dayMS:
-			it.second = uint32((f.At - start) / 1000)
-			g.items[kind] = append(g.items[kind], it)
-		default:
-			g.loose = append(g.loose, looseItem{it, f.At, f.Until})
+		if kind, x := filed(f, start, g.table.nth[usage]); kind == loose {
+			g.loose = append(g.loose, x)
+		} else {
+			g.items[kind] = append(g.items[kind], x.item)
 		}
 	}
 }

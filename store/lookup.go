@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -166,10 +167,20 @@ func (l *lookup) enough(day int64) bool {
 
 // wholeDay composes everything that is filed under a day.
 func (l *lookup) wholeDay(ctx context.Context, day int64) error {
-	return parts(ctx, l.s.q, "SELECT day, id, import, family, low, high, block FROM segment WHERE day=? ORDER BY family, id", []any{day}, 1,
-		func(_ int, p part) error {
-			return l.x.facts(p, byImport, &l.space, l.keep)
-		})
+	p := part{day: day}
+	err := each(ctx, l.s.q, "SELECT id, import, family, low, high, block FROM segment WHERE day=? ORDER BY family, id", func(rows *sql.Rows) error {
+		var b block
+		err := rows.Scan(&b.id, &b.imported, &b.family, &b.low, &b.high, &b.data)
+		p.blocks = append(p.blocks, b)
+		return err
+	}, day)
+	if err == nil { // no query is open: names may be read
+		err = l.x.facts(p, byImport, &l.space, l.keep)
+	}
+	if err != nil {
+		return fmt.Errorf("day %s: %w", dayText(day), err)
+	}
+	return nil
 }
 
 // keep takes the facts that are about the subject and count in the window.
@@ -200,17 +211,7 @@ func (l *lookup) day(ctx context.Context, day int64, where map[uint64]bool) erro
 		return err
 	}
 	l.space.rows = nil
-	p := part{day: day}
-	err = each(ctx, l.s.q, "SELECT id, import, family, low, high, block FROM segment WHERE day=? ORDER BY family, id", func(rows *sql.Rows) error {
-		var b block
-		err := rows.Scan(&b.id, &b.imported, &b.family, &b.low, &b.high, &b.data)
-		p.blocks = append(p.blocks, b)
-		return err
-	}, day)
-	if err != nil {
-		return err
-	}
-	return l.x.facts(p, byImport, &l.space, l.keep) // no query is open: names may be read
+	return l.wholeDay(ctx, day)
 }
 
 // among is day by what is near the records of the segments.

@@ -67,26 +67,34 @@ func (w *taker) take(day int64, facts []ingest.Fact, high ingest.ID) {
 		if f.User < w.lows[0] || f.User >= high || f.Activity == ingest.NoActivity {
 			continue
 		}
-		it := item{user: uint32(f.User), nth: w.usages.id(audit.KeyOf(f)), segment: f.File}
-		if f.Activity.Call() {
-			it.peer = uint32(f.Peer)
+		kind, x := filed(f, start, w.usages.id(audit.KeyOf(f)))
+		if kind == loose {
+			w.loose = append(w.loose, x)
+			continue
 		}
-		switch {
-		case f.At == ingest.Undated || f.Activity.Standing(): // see ingest.Fact.In
-			w.loose = append(w.loose, looseItem{it, f.At, ingest.LastsOn})
-		case f.Until != 0 || f.At < start || f.At >= start+dayMS:
-			w.loose = append(w.loose, looseItem{it, f.At, f.Until})
-		default:
-			it.second = uint32((f.At - start) / 1000)
-			kind := counted
-			if f.Activity.Call() {
-				kind = called
-			}
-			n, first := slices.BinarySearch(w.lows, f.User)
-			n -= 1 - bit(first)
-			w.items[kind][n] = append(w.items[kind][n], it)
-		}
+		n, first := slices.BinarySearch(w.lows, f.User)
+		n -= 1 - bit(first)
+		w.items[kind][n] = append(w.items[kind][n], x.item)
 	}
+}
+
+// filed tells by which kind of summary a fact of the day from start on is kept,
+// and how.
+func filed(f *ingest.Fact, start int64, nth uint32) (kind int, x looseItem) {
+	kind, x.item = counted, item{user: uint32(f.User), nth: nth, segment: f.File}
+	if f.Activity.Call() {
+		kind, x.peer = called, uint32(f.Peer)
+	}
+	switch {
+	case f.At == ingest.Undated || f.Activity.Standing(): // see ingest.Fact.In
+		x.at, x.until = f.At, ingest.LastsOn
+		return loose, x
+	case f.Until != 0 || f.At < start || f.At >= start+dayMS:
+		x.at, x.until = f.At, f.Until
+		return loose, x
+	}
+	x.second = uint32((f.At - start) / 1000)
+	return kind, x
 }
 
 // finish puts what was taken in order.
