@@ -33,6 +33,7 @@ func (s *Store) Check(ctx context.Context) ([]Finding, error) {
 		{"references", s.checkReferences},
 		{"tallies balance", s.checkTallies},
 		{"imports unchanged", s.checkSeals},
+		{"settings unchanged", s.checkSettings},
 		{"evidence present", s.checkPresence},
 		{"evidence readable", s.checkSegments},
 		{"summaries agree", s.checkSummaries},

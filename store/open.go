@@ -308,6 +308,7 @@ var after = map[int]func(ctx context.Context, tx *sql.Tx) error{
 	2: packEvidence,
 	3: splitSubjects,
 	6: sumLines,
+	7: sealSettings,
 }
 
 // migrate applies the missing migrations, each in a transaction of its own
