@@ -130,6 +130,7 @@ func (p *planePacker) pack(b *subjectBlock, known map[[32]byte]int64) error {
 		s.Reasons = p.reasons
 		p.lines = audit.AppendSubject(p.lines, &s)
 	}
+	b.figures = []byte{} // which is not NULL when nobody of the block has a reason
 	for _, column := range [][]uint64{p.count, p.first, p.last} {
 		b.figures = segment.AppendColumn(b.figures, column)
 	}
