@@ -21,6 +21,11 @@ type planes struct {
 	lines bytes.Buffer
 }
 
+// maxPlane is how many bytes the lines of a plane have at most. It is never met
+// by people that exist (a subject has some hundred bytes); a plane that unpacks
+// to more was not written here.
+const maxPlane = 256 << 20
+
 // unpack returns the lines of a plane, which are valid until the next call.
 func (p *planes) unpack(data []byte) ([]byte, error) {
 	p.last = 0
@@ -31,8 +36,11 @@ func (p *planes) unpack(data []byte) ([]byte, error) {
 	} else if err := p.z.(flate.Resetter).Reset(in, nil); err != nil {
 		return nil, err
 	}
-	p.lines.Grow(40 * len(data)) // what planes mostly hold
-	_, err := p.lines.ReadFrom(p.z)
+	p.lines.Grow(min(40*len(data), maxPlane)) // what planes mostly hold
+	n, err := p.lines.ReadFrom(io.LimitReader(p.z, maxPlane+1))
+	if n > maxPlane {
+		err = segment.ErrDamaged
+	}
 	return p.lines.Bytes(), err
 }
 

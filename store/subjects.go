@@ -130,6 +130,9 @@ func (p *planePacker) pack(b *subjectBlock, known map[[32]byte]int64) error {
 		s.Reasons = p.reasons
 		p.lines = audit.AppendSubject(p.lines, &s)
 	}
+	if len(p.lines) > maxPlane {
+		return fmt.Errorf("the subjects from %s take %d MB; no run holds more than %d MB of at most %d subjects", b.subjects[0].ID, len(p.lines)>>20, maxPlane>>20, 4*subjectsPerBlock)
+	}
 	b.figures = []byte{} // which is not NULL when nobody of the block has a reason
 	for _, column := range [][]uint64{p.count, p.first, p.last} {
 		b.figures = segment.AppendColumn(b.figures, column)

@@ -16,6 +16,7 @@ import (
 	"github.com/klauspost/compress/flate"
 
 	"calaudit/audit"
+	"calaudit/store/segment"
 )
 
 // One subject of a run is found without reading the others, whatever texts
@@ -114,5 +115,24 @@ func TestOneSubjectOfATamperedPlaneIsAnError(t *testing.T) {
 		if one, err := s.Subject(ctx, 1, "user", subject.ID); err == nil {
 			t.Errorf("%s: %+v", other, one)
 		}
+	}
+}
+
+// A plane that was made to unpack to gigabytes is damage, found within a bound.
+func TestAPlaneThatUnpacksWithoutEndIsDamage(t *testing.T) {
+	var packed bytes.Buffer
+	z, err := flate.NewWriter(&packed, flate.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = z.Write(make([]byte, 1<<20))
+	if err := errors.Join(err, z.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	// What was flushed ends at a byte and leans on nothing before it.
+	endless := bytes.Repeat(packed.Bytes(), maxPlane>>20+1)
+	var p planes
+	if lines, err := p.unpack(endless); !errors.Is(err, segment.ErrDamaged) || len(lines) > maxPlane+1 {
+		t.Errorf("%d bytes, %v", len(lines), err)
 	}
 }
