@@ -108,7 +108,7 @@ func (w *words[T]) load(ctx context.Context, q querier) error {
 		return err
 	}
 	defer rows.Close()
-	w.values, w.slots = make([]T, 1, total), nil
+	w.values, w.slots = make([]T, 1, total+total/16), nil // with room for what is new, which saves moving all
 	for rows.Next() {
 		var first, n int
 		var block sql.RawBytes

@@ -81,6 +81,11 @@ type rowPages struct {
 	first, last uint64
 }
 
+// rowsAhead is how many rows, of some KB each, may wait for a worker: those of a
+// span come in the order of users, so that with fewer one worker would have
+// nothing to do while the rows of the other come.
+const rowsAhead = 256
+
 // place says where an entry is summed up. Those of spans have a class for the peer.
 type place func(index uint32, peer uint64, class bool) (at uint32, ok bool)
 
@@ -92,7 +97,7 @@ func (w *Window) add(ctx context.Context, sums []sum, kind int, place place) err
 	rows, errs := make([]chan rowPages, workers), make([]error, workers)
 	var wg sync.WaitGroup
 	for worker := range workers {
-		rows[worker] = make(chan rowPages, 16)
+		rows[worker] = make(chan rowPages, rowsAhead)
 		wg.Go(func() {
 			low, high := bounds[worker], bounds[worker+1]
 			var b summaryPage
