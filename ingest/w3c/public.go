@@ -47,12 +47,31 @@ func redact(fields []string, row []byte, damaged bool) []byte {
 		switch {
 		case len(v) == 0 || len(v) == 1 && v[0] == '-':
 			out = append(out, v...)
-		case i < len(fields) && speaksOfSecrets(fields[i]), scheme:
+		case i < len(fields) && speaksOfSecrets(fields[i]) && aligned:
 			out = append(out, Removed...)
+		case i < len(fields) && speaksOfSecrets(fields[i]), scheme:
+			out = appendTaken(out, v)
 		default:
 			out = appendPublic(out, v, damaged)
 		}
 		scheme = damaged && slices.Contains(schemes[:], strings.ToLower(string(bytes.Trim(v, `"`))))
+	}
+	return out
+}
+
+// appendTaken appends what stands for a value that is taken out of a row. Its
+// quotes stay: where values end in a damaged row, they say.
+func appendTaken(out, v []byte) []byte {
+	for mark := Removed; len(v) > 0; {
+		n := bytes.IndexByte(v, '"')
+		if n == 0 {
+			out, v = append(out, '"'), v[1:]
+			continue
+		}
+		if n < 0 {
+			n = len(v)
+		}
+		out, v, mark = append(out, mark...), v[n:], "."
 	}
 	return out
 }
@@ -93,7 +112,7 @@ var schemes = [...]string{"ntlm", "kerberos", "tls-dsk", "negotiate", "digest", 
 func appendPublic(out, v []byte, all bool) []byte {
 	if word := bytes.TrimLeft(v, `"`); len(word) > 0 {
 		if n := bytes.IndexAny(word, "+ "); n > 0 && slices.Contains(schemes[:], strings.ToLower(string(word[:n]))) {
-			return append(append(out, word[:n+1]...), Removed...)
+			return appendTaken(append(out, word[:n+1]...), word[n+1:])
 		}
 	}
 	v = withoutPasswords(v)
