@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -33,6 +34,7 @@ func (c *caster) machines() {
 			ids.join(own, node(beside))
 		}
 	}
+	c.instances(ids, nodes, node)
 	phones := c.phones(ids)
 	c.linkSeen(ids, phones)
 
@@ -74,6 +76,39 @@ func (c *caster) machines() {
 		}
 	}
 	c.deviceClasses()
+}
+
+// instances joins what names one endpoint: a plain row tells its epid, a trace
+// or the call records the instance that the client derives of it. What no record
+// puts on a machine stays alone.
+func (c *caster) instances(ids *interned, nodes []int32, node func(ingest.ID) int32) {
+	of := map[string]string{} // instance: the first of its epid
+	same := map[string][]ingest.ID{}
+	for i, n := range c.in.Names {
+		if n.Kind != ingest.EndpointName {
+			continue
+		}
+		if all := ingest.EpidInstances(n.Text); len(all) > 0 {
+			same[all[0]] = append(same[all[0]], ingest.ID(i))
+			for _, instance := range all {
+				of[instance] = all[0]
+			}
+		}
+	}
+	for i, n := range c.in.Names {
+		if first, ok := of[n.Text]; ok && n.Kind == ingest.EndpointName {
+			same[first] = append(same[first], ingest.ID(i))
+		}
+	}
+	for _, first := range slices.Sorted(maps.Keys(same)) {
+		all := same[first]
+		if !slices.ContainsFunc(all, func(id ingest.ID) bool { return nodes[id] >= 0 }) {
+			continue
+		}
+		for _, id := range all[1:] {
+			ids.join(node(all[0]), node(id))
+		}
+	}
 }
 
 // sharedCards are the network cards that machines of several names had: those of

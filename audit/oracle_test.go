@@ -277,6 +277,9 @@ func (w *oWorld) crews(people [][]string) map[string][][]string {
 	return all
 }
 
+// oInstances are the instances of endpoints whose epid is aa, and BB.
+var oInstances = map[string]string{"epid:aa/a@contoso.com": "uuid:938596e9-ec30-51fb-9307-55904c42d0cd", "epid:bb/b@contoso.com": "uuid:4963a74a-0623-5365-a76c-004fef757f0a"}
+
 // machines are the sets of device ids that are one device.
 func (w *oWorld) machines(people [][]string) [][]string {
 	var sets [][]string
@@ -291,6 +294,11 @@ func (w *oWorld) machines(people [][]string) [][]string {
 	for _, p := range people {
 		if w.isDevice(p) {
 			sets = append(sets, w.phoneIDs(p))
+		}
+	}
+	for epid, instance := range oInstances {
+		if slices.ContainsFunc(sets, func(s []string) bool { return slices.Contains(s, epid) || slices.Contains(s, instance) }) {
+			sets = append(sets, []string{epid, instance})
 		}
 	}
 	sets = oMerge(sets)

@@ -34,7 +34,7 @@ func randomWorld(r *rand.Rand) *oWorld {
 			f.device = pick("mac:000000000001", "mac:000000000002", "host:pc1", "host:pc2", "sip:a@contoso.com", "line:+14255550100")
 		}
 		if r.Intn(3) == 0 {
-			f.endpoint = pick("epid:aa/a@contoso.com", "epid:bb/b@contoso.com", "epid:cc/c@contoso.com")
+			f.endpoint = pick("epid:aa/a@contoso.com", "epid:bb/b@contoso.com", "epid:cc/c@contoso.com", oInstances["epid:aa/a@contoso.com"], oInstances["epid:bb/b@contoso.com"])
 		}
 		if r.Intn(8) == 0 {
 			f.class = pick(ingest.ClassNames()...)

@@ -92,7 +92,7 @@ func (s *cdrSet) read(ctx context.Context, p cdrPart, emit Emit) error {
 		case err != nil:
 			err = r.bad(err)
 		case first && r.dashes():
-			r.tool("line of dashes under the header")
+			r.tool(skipDashes)
 		case row == nil:
 			r.skip("not needed")
 		default:
@@ -294,7 +294,7 @@ func (r *cdrRows) put(row rowReader, hash *cdrHash) error {
 			r.tool("header row among the rows")
 			return nil
 		case r.dashes():
-			r.tool("line of dashes under the header")
+			r.tool(skipDashes)
 			return nil
 		}
 		r.reject(r.line(), err.Error(), r.t.Raw())
@@ -356,7 +356,7 @@ func (r *cdrRows) bad(err error) error {
 
 // count takes the row count of the tool.
 func (r *cdrRows) count(rows int) {
-	r.tool("row count written by the query tool")
+	r.tool(skipCount)
 	r.counted = true
 	r.claimed += rows
 }

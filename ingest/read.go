@@ -11,13 +11,43 @@ import (
 )
 
 // Read turns the unit into batches. A broken or refused unit yields rejects
-// only, one for every row, so that its tally balances like any other.
+// only, one for every row, so that its tally balances like any other. Of a file
+// without rows that is said.
 func (u *Unit) Read(ctx context.Context, env *Env, emit Emit) error {
+	rows := make([]int, len(u.Files))
+	err := u.read(ctx, env, func(b *Batch) error {
+		rows[b.File] += b.Rows()
+		for _, why := range noRows {
+			rows[b.File] -= b.Skipped[why]
+		}
+		return emit(b)
+	})
+	for i := range rows {
+		if err == nil && rows[i] == 0 {
+			err = emit(&Batch{File: i, Notes: []string{emptyNote}})
+		}
+	}
+	return err
+}
+
+func (u *Unit) read(ctx context.Context, env *Env, emit Emit) error {
 	if u.Broken != "" {
 		return rejectAll(ctx, u.Files, u.Broken, emit)
 	}
 	return u.Format.Read(ctx, u.Files, env, emit)
 }
+
+// emptyNote is said of a file of which nothing was read.
+const emptyNote = "no rows: nothing is under the header that is read; if there should be some, export it again"
+
+// noRows are the reasons of skips of which a file may consist that has no rows.
+var noRows = [...]string{skipDashes, skipCount, skipParameters}
+
+const (
+	skipDashes     = "line of dashes under the header"
+	skipCount      = "row count written by the query tool"
+	skipParameters = "a row of the report's parameters, or of a table that is not read"
+)
 
 // Refuse rejects every row of a unit that its reader refused.
 func (u *Unit) Refuse(ctx context.Context, why *Refusal, emit Emit) error {
@@ -42,19 +72,23 @@ func rejectFile(ctx context.Context, index int, f *File, what string, emit Emit)
 	defer r.Close()
 	if r.shape.given == nil {
 		if _, err := r.Read(); errors.Is(err, io.EOF) { // the header
-			return emit(&Batch{File: index})
+			return emit(&Batch{File: index, Notes: []string{what}})
 		}
 	}
-	b := &Batch{File: index}
+	b, any := &Batch{File: index}, false
 	for {
 		row, err := r.Read()
 		var bad *delimited.RowError
 		if err != nil && !errors.As(err, &bad) {
 			if errors.Is(err, io.EOF) {
+				if !any {
+					b.Notes = []string{what} // that a header changed is never silent
+				}
 				return emit(b)
 			}
 			return err
 		}
+		any = true
 		rej := Reject{Line: r.Line(), What: what}
 		if bad != nil {
 			rej.Line, rej.Raw = bad.Line, EscapeRaw(bad.Raw)

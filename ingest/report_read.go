@@ -187,7 +187,7 @@ func reportRows(ctx context.Context, f *File, row func(c *reportRow, first bool)
 func (r *reportReader) row(c *reportRow) {
 	switch {
 	case c.kind == nil:
-		r.skip("a row of the report's parameters, or of a table that is not read")
+		r.skip(skipParameters)
 		return
 	case c.kind.take == nil:
 		r.skip(c.kind.about + ": nobody is named")

@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"calaudit/ingest/sip"
@@ -316,6 +317,24 @@ func epidEndpoint(epid []byte) string {
 	u[7] = u[7]&0x0f | 0x50 // the version is in the high half of the third field, which ends here
 	u[8] = u[8]&0x3f | 0x80
 	return "uuid:" + mixedGUID(u)
+}
+
+// EpidInstances are the instances (uuid:) that the client of an endpoint named
+// epid:HEX/identity may have: ids are in lower case, and server-side programs
+// write and hash their epid in upper case. Other ids have none.
+func EpidInstances(endpoint string) []string {
+	epid, ok := strings.CutPrefix(endpoint, "epid:")
+	if !ok {
+		return nil
+	}
+	epid, _, _ = strings.Cut(epid, "/")
+	var all []string
+	for _, written := range []string{epid, strings.ToUpper(epid)} {
+		if id := epidEndpoint([]byte(written)); id != "" && !slices.Contains(all, id) {
+			all = append(all, id)
+		}
+	}
+	return all
 }
 
 // mixedGUID writes 16 bytes whose first three fields are little-endian.

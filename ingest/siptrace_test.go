@@ -134,6 +134,12 @@ func TestAnEpidAnInstanceAndAGRUUNameOneEndpoint(t *testing.T) {
 		if got := epidEndpoint([]byte(epid)); got != want {
 			t.Errorf("epid %s: got %s, want %s", epid, got, want)
 		}
+		if epid != "" && EpidInstances("epid:" + epid + "/alice@contoso.com")[0] != want {
+			t.Errorf("epid %s of a plain row", epid)
+		}
+	}
+	if got := EpidInstances("epid:A1/alice@contoso.com"); len(got) != 1 || len(EpidInstances("epid:a1/x@contoso.com")) != 2 || EpidInstances("uuid:"+aliceUUID) != nil {
+		t.Errorf("in capitals, in small letters, and no epid: %q", got)
 	}
 	for gruu, want := range map[string]string{
 		"user:epid:21nYNIVlkV-jtN6FPBU0fQAA":   "uuid:" + aliceUUID, // published

@@ -2,6 +2,7 @@ package w3c
 
 import (
 	"bytes"
+	"encoding/hex"
 	"slices"
 	"strings"
 )
@@ -22,7 +23,7 @@ func public(fields []string, row []byte) []byte {
 
 // Redact takes credentials out of a row: the values of columns whose name
 // speaks of them (cs(Cookie), cs(Authorization)); parameters of that kind in
-// addresses and queries; what follows the word of an authentication scheme; and
+// addresses and queries, escaped or not; what follows the word of an authentication scheme; and
 // passwords in addresses. fields are the columns in force. In a row that does
 // not have as many values, which may stand anywhere, the value of every
 // parameter is taken out. row stays as it is.
@@ -46,12 +47,31 @@ func redact(fields []string, row []byte, damaged bool) []byte {
 		switch {
 		case len(v) == 0 || len(v) == 1 && v[0] == '-':
 			out = append(out, v...)
-		case i < len(fields) && speaksOfSecrets(fields[i]), scheme:
+		case i < len(fields) && speaksOfSecrets(fields[i]) && aligned:
 			out = append(out, Removed...)
+		case i < len(fields) && speaksOfSecrets(fields[i]), scheme:
+			out = appendTaken(out, v)
 		default:
 			out = appendPublic(out, v, damaged)
 		}
 		scheme = damaged && slices.Contains(schemes[:], strings.ToLower(string(bytes.Trim(v, `"`))))
+	}
+	return out
+}
+
+// appendTaken appends what stands for a value that is taken out of a row. Its
+// quotes stay: where values end in a damaged row, they say.
+func appendTaken(out, v []byte) []byte {
+	for mark := Removed; len(v) > 0; {
+		n := bytes.IndexByte(v, '"')
+		if n == 0 {
+			out, v = append(out, '"'), v[1:]
+			continue
+		}
+		if n < 0 {
+			n = len(v)
+		}
+		out, v, mark = append(out, mark...), v[n:], "."
 	}
 	return out
 }
@@ -92,45 +112,83 @@ var schemes = [...]string{"ntlm", "kerberos", "tls-dsk", "negotiate", "digest", 
 func appendPublic(out, v []byte, all bool) []byte {
 	if word := bytes.TrimLeft(v, `"`); len(word) > 0 {
 		if n := bytes.IndexAny(word, "+ "); n > 0 && slices.Contains(schemes[:], strings.ToLower(string(word[:n]))) {
-			return append(append(out, word[:n+1]...), Removed...)
+			return appendTaken(append(out, word[:n+1]...), word[n+1:])
 		}
 	}
 	v = withoutPasswords(v)
-	for len(v) > 0 {
+	for {
+		end := bytes.IndexAny(v, `&;" `)
+		if end < 0 {
+			return appendParameter(out, v, all)
+		}
+		out = append(appendParameter(out, v[:end], all), v[end])
+		v = v[end+1:]
+	}
+}
+
+// appendParameter appends one parameter, or text that is none. The value may be
+// an address with parameters of its own.
+func appendParameter(out, v []byte, all bool) []byte {
+	for {
 		i := bytes.IndexByte(v, '=')
 		if i < 0 {
 			break
 		}
-		name := v[bytes.LastIndexAny(v[:i], `?&;+ "`)+1 : i]
-		end := bytes.IndexAny(v[i+1:], `&;" `)
-		if end < 0 {
-			end = len(v) - i - 1
+		if hides(v[:i], all) {
+			return append(out, Removed...)
 		}
+		name := v[bytes.LastIndexAny(v[:i], `?+`)+1 : i]
 		out = append(out, v[:i+1]...)
-		if end > 0 && (all || speaksOfSecrets(string(name))) {
-			out = append(out, Removed...)
-		} else {
-			out = append(out, v[i+1:i+1+end]...)
+		if v = v[i+1:]; len(v) > 0 && (all || speaksOfSecrets(string(unescaped(name)))) {
+			return append(out, Removed...)
 		}
-		v = v[i+1+end:]
+	}
+	if hides(v, all) {
+		return append(out, Removed...)
 	}
 	return append(out, v...)
 }
 
+// hides tells text with escapes that holds a credential when these are undone:
+// an address is escaped when it is the value of a parameter.
+func hides(v []byte, all bool) bool {
+	plain := unescaped(v)
+	return len(plain) < len(v) && !bytes.Equal(appendPublic(nil, plain, all), plain)
+}
+
+// unescaped undoes the escapes %xx (RFC 3986, 2.1), those of escapes too: none
+// is left. Text without any is returned as it is.
+func unescaped(v []byte) []byte {
+	if bytes.IndexByte(v, '%') < 0 {
+		return v
+	}
+	out := make([]byte, 0, len(v))
+	for _, c := range v {
+		out = append(out, c)
+		for n := len(out); n > 2 && out[n-3] == '%'; n = len(out) {
+			if _, err := hex.Decode(out[n-3:], out[n-2:]); err != nil {
+				break
+			}
+			out = out[:n-2]
+		}
+	}
+	return out
+}
+
 // withoutPasswords takes them out of addresses, `http://user:password@host`.
 func withoutPasswords(v []byte) []byte {
-	i := bytes.Index(v, []byte("://"))
-	if i < 0 {
-		return v
+	for from := 0; ; {
+		i := bytes.Index(v[from:], []byte("://"))
+		if i < 0 {
+			return v
+		}
+		from += i + 3
+		n := bytes.IndexAny(v[from:], `@/? "`)
+		if n < 0 || v[from+n] != '@' {
+			continue
+		}
+		if colon := bytes.IndexByte(v[from:from+n], ':'); colon >= 0 {
+			v = slices.Concat(v[:from+colon+1], []byte(Removed), v[from+n:])
+		}
 	}
-	i += 3
-	n := bytes.IndexAny(v[i:], `@/? "`)
-	if n < 0 || v[i+n] != '@' {
-		return v
-	}
-	colon := bytes.IndexByte(v[i:i+n], ':')
-	if colon < 0 {
-		return v
-	}
-	return slices.Concat(v[:i+colon+1], []byte(Removed), v[i+n:])
 }
