@@ -230,7 +230,7 @@ func (c *productCatalogue) words(name string) (words []string, said productName)
 			said.metric = joinMetric(said.metric, "user")
 		case slices.Contains(c.Words.Device, w):
 			said.metric = joinMetric(said.metric, "device")
-		case !slices.Contains(c.Words.Ignore, w) && !slices.Contains(words, w):
+		case !slices.Contains(c.Words.Ignore, w):
 			words = append(words, w)
 		}
 	}
@@ -240,7 +240,7 @@ func (c *productCatalogue) words(name string) (words []string, said productName)
 		words = append(words, "r2")
 	}
 	slices.Sort(words)
-	return words, said
+	return slices.Compact(words), said
 }
 
 // joinMetric keeps a metric that is told twice, and neither where two are told.
