@@ -57,7 +57,7 @@ func parseStatement(file string, data []byte) (owned []Entitlement, problems []P
 		return nil, nil, nil, fmt.Errorf("%s: %w", file, err)
 	}
 	var rows [][]string
-	worldwide := false
+	worldwide := map[string]bool{} // products that have a row for all countries
 	for {
 		row, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -66,13 +66,16 @@ func parseStatement(file string, data []byte) (owned []Entitlement, problems []P
 		if err != nil {
 			return nil, nil, nil, fmt.Errorf("%s: %w", file, err)
 		}
-		worldwide = worldwide || strings.EqualFold(row[7], allCountries)
+		if strings.EqualFold(row[7], allCountries) {
+			worldwide[statementKey(row)] = true
+		}
 		rows = append(rows, row)
 	}
 	for _, row := range rows {
 		date, name, version, quantity, active, country := row[1], row[3], row[4], row[5], row[6], row[7]
-		if worldwide && country != "" && !strings.EqualFold(country, allCountries) {
-			continue // a part of the row for all countries
+		part := country != "" && !strings.EqualFold(country, allCountries)
+		if part && worldwide[statementKey(row)] {
+			continue // of the row for all countries
 		}
 		line, err := strconv.Atoi(row[0])
 		if err != nil {
@@ -88,6 +91,10 @@ func parseStatement(file string, data []byte) (owned []Entitlement, problems []P
 		}
 		if product == nil {
 			unknown = append(unknown, UnknownProduct{Product: name, Version: version, Quantity: quantity, Near: near, File: file, Line: line})
+			continue
+		}
+		if part && len(worldwide) > 0 {
+			bad("%q has a row for %s and none for %s, which other products have; state it in licenses.csv", name, country, allCountries)
 			continue
 		}
 		e := Entitlement{License: product.license, Metric: product.metric, Note: "License Statement: " + name, File: file, Line: line}
@@ -132,6 +139,9 @@ func parseStatement(file string, data []byte) (owned []Entitlement, problems []P
 	}
 	return owned, problems, unknown, nil
 }
+
+// statementKey is what a row of a statement is about: product and version.
+func statementKey(row []string) string { return strings.ToLower(row[3] + "\x00" + row[4]) }
 
 // statementQuantity reads a count as a spreadsheet keeps it.
 func statementQuantity(s string) (int, error) {

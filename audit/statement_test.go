@@ -115,6 +115,21 @@ func TestAStatementWithoutARowForAllCountriesIsTakenWhole(t *testing.T) {
 	}
 }
 
+func TestAProductWithoutItsRowForAllCountriesIsNotDropped(t *testing.T) {
+	data := statement("2015-06-30", "Lync Server|2013|5||All Countries", "Lync Server|2013|2||Germany",
+		"Lync Server|2010|3||France", "Windows Server|2012|4||Germany")
+	owned, problems, err := ParseEntitlements("s.xlsx", data)
+	if err != nil || len(owned) != 1 || owned[0].Quantity != 5 {
+		t.Errorf("owned: %+v, %v", owned, err)
+	}
+	if len(problems) != 1 || problems[0].Line != 13 || !strings.Contains(problems[0].What, "France") {
+		t.Errorf("problems: %v", problems)
+	}
+	if unknown, err := UnknownProducts("s.xlsx", data); err != nil || len(unknown) != 1 || unknown[0].Line != 14 {
+		t.Errorf("unknown: %v, %v", unknown, err)
+	}
+}
+
 func TestEveryProductNameLeadsToItsLicence(t *testing.T) {
 	c := productNames()
 	seen := map[string]bool{}
