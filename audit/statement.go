@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -44,6 +45,37 @@ func UnknownProducts(file string, data []byte) ([]UnknownProduct, error) {
 	}
 	_, _, unknown, err := parseStatement(file, data)
 	return unknown, err
+}
+
+// RepeatedStatements tells of licence statements that state the same product in
+// the same version, such as that of this year beside that of last year: what
+// they own adds up, which is right for two organisations alone. dates are those
+// of the statements, sorted; none where no two of the files do.
+func RepeatedStatements(files ...[]byte) (dates []string) {
+	first, repeated := map[string]int{}, map[int]bool{}
+	dated := make([]string, len(files))
+	for i, data := range files {
+		if !isStatement(data) {
+			continue
+		}
+		rows, _ := csv.NewReader(bytes.NewReader(data)).ReadAll() // what is wrong with it is said by its reader
+		for n, row := range rows {
+			if n == 0 || len(row) != len(statementColumns) {
+				continue
+			}
+			dated[i] = cmp.Or(row[1], "an unknown date")
+			if other, ok := first[statementKey(row)]; !ok {
+				first[statementKey(row)] = i
+			} else if other != i {
+				repeated[other], repeated[i] = true, true
+			}
+		}
+	}
+	for i := range repeated {
+		dates = append(dates, dated[i])
+	}
+	slices.Sort(dates)
+	return dates
 }
 
 // parseStatement turns a statement into entitlements. Quantity and version are

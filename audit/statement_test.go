@@ -130,6 +130,27 @@ func TestAProductWithoutItsRowForAllCountriesIsNotDropped(t *testing.T) {
 	}
 }
 
+func TestStatementsOfOneProductAreTold(t *testing.T) {
+	old := statement("2014-06-30", "Lync Server|2013|2||All Countries", "Lync Server|2013|2||Germany")
+	older := statement("2013-06-30", "LYNC SERVER|2013|1||All Countries")
+	other := statement("", "Lync Server|2010|2||All Countries")
+	list := []byte("license,metric,version,quantity\nlync-server,server,2013,1\n")
+	for _, c := range []struct {
+		files [][]byte
+		want  string
+	}{
+		{nil, "[]"},
+		{[][]byte{old}, "[]"}, // its countries are its own
+		{[][]byte{old, other, list}, "[]"},
+		{[][]byte{old, list, older, other}, "[2013-06-30 2014-06-30]"},
+		{[][]byte{other, statement("", "Lync Server|2010|3||All Countries")}, "[an unknown date an unknown date]"},
+	} {
+		if got := fmt.Sprint(RepeatedStatements(c.files...)); got != c.want {
+			t.Errorf("got %s, want %s", got, c.want)
+		}
+	}
+}
+
 func TestEveryProductNameLeadsToItsLicence(t *testing.T) {
 	c := productNames()
 	seen := map[string]bool{}

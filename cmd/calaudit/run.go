@@ -225,6 +225,13 @@ func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan,
 	if leftOut > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("Entitlement rows that could not be read and are left out: %d. What they own is not counted.", leftOut))
 	}
+	repeated, err := repeatedStatements(ctx, s)
+	if err != nil {
+		return err
+	}
+	if repeated != "" {
+		r.Notes = append(r.Notes, repeated)
+	}
 	unknown, err := unknownProducts(ctx, s)
 	if err != nil {
 		return err
