@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -158,6 +159,25 @@ func TestDirectoryEncodingsGiveTheSameEntries(t *testing.T) {
 	}
 }
 
+func TestTheDNMayStandInAnyColumn(t *testing.T) {
+	want := readDirectory(t, csvdeFormat(), []byte(csvdeSample))
+	rows, err := csv.NewReader(strings.NewReader(csvdeSample)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var moved bytes.Buffer
+	w := csv.NewWriter(&moved)
+	for _, row := range rows {
+		if err := w.Write(append(row[1:len(row):len(row)], row[0])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Flush()
+	if got := readDirectory(t, csvdeFormat(), moved.Bytes()); len(want.Entries) != 2 || !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
 func TestDirectorySamplesAreRead(t *testing.T) {
 	for _, f := range []Format{ldifFormat(), csvdeFormat()} {
 		if !f.Sniff(directoryHead(t, []byte(f.Sample))).Yes {
@@ -246,6 +266,8 @@ func TestDirectorySniffKnowsContentOnly(t *testing.T) {
 		{"csvde of pools", "DN,objectClass,msRTCSIP-PoolType\n", "no", "yes"},
 		{"a table with a dn column", "dn,amount\n1,2\n", "no", "no"},
 		{"DN not first", "objectClass,DN\nuser,x\n", "no", "no"},
+		{"csvde with its columns sorted", "objectClass," + strings.TrimSuffix(strings.TrimPrefix(csvHead, "DN,objectClass,"), "\n") + ",DN\n", "no", "yes"},
+		{"csvde without DN", strings.TrimPrefix(csvHead, "DN,"), "no", "the directory export lacks the column DN"},
 	} {
 		for _, f := range []struct {
 			format Format
