@@ -178,6 +178,65 @@ func TestTheDNMayStandInAnyColumn(t *testing.T) {
 	}
 }
 
+// What a file may have without number is not remembered without number.
+func TestDirectoryMemoryIsBounded(t *testing.T) {
+	ids, others := spelling{}, spelling{}
+	for i := range 3000 {
+		if id := others.of(fmt.Sprint("attribute-", i)); id != noAttribute || len(others) > 0 {
+			t.Fatalf("%d of %d names without meaning remembered", len(others), i)
+		}
+		name := []byte("displayname")
+		for bit := range name {
+			if i>>bit&1 == 1 {
+				name[bit] -= 0x20
+			}
+		}
+		if id := ids.of(string(name)); id != aDisplayName {
+			t.Fatalf("%s: %d", name, id)
+		}
+	}
+	if len(ids) > 1<<10 {
+		t.Errorf("%d spellings remembered", len(ids))
+	}
+
+	d := newDirectory(context.Background(), 0, nil)
+	long := strings.Repeat("x", maxPlace)
+	for _, c := range []struct{ text, want string }{{"pool1", "pool1"}, {"pool1." + long, "pool1." + long}, {strings.Repeat(long, 9), ""}} {
+		if got := d.named(c.text, strings.Clone); got != c.want {
+			t.Errorf("home of %d bytes: %.20q", len(c.text), got)
+		}
+	}
+	d.places.of("CN=a,OU=b")
+	if _, at := d.places.of("CN=a,OU=" + long); at.container != "ou="+long || len(d.homes) != 1 || len(d.places.known) != 1 {
+		t.Errorf("%.20q, %d homes, %d places", at.container, len(d.homes), len(d.places.known))
+	}
+
+	const perEntry = 3000
+	var file strings.Builder
+	for i := range 30 {
+		fmt.Fprintf(&file, "dn: CN=%d,DC=b\n", i)
+		for k := range perEntry {
+			fmt.Fprintf(&file, "proxyAddresses: sip:a%d.%d@b\n", i, k)
+		}
+		file.WriteString("\n")
+	}
+	entries := 0
+	err := readLDIF(context.Background(), []*File{NewFile("in", []byte(file.String()))}, &Env{}, func(b *Batch) error {
+		aliases := 0
+		for _, e := range b.Entries {
+			aliases += len(e.Aliases)
+		}
+		entries += len(b.Entries)
+		if aliases > directoryBatch*aliasesOfRow+perEntry {
+			t.Errorf("a batch of %d aliases", aliases)
+		}
+		return nil
+	})
+	if err != nil || entries != 30 {
+		t.Errorf("%d entries, %v", entries, err)
+	}
+}
+
 func TestDirectorySamplesAreRead(t *testing.T) {
 	for _, f := range []Format{ldifFormat(), csvdeFormat()} {
 		if !f.Sniff(directoryHead(t, []byte(f.Sample))).Yes {
