@@ -65,6 +65,34 @@ func currentAccounts(history []Snapshot, want func(*ingest.Entry) bool) []Accoun
 	return accounts
 }
 
+// MixedAccounts counts the accounts that stand in two states, changed at
+// different times, in the newest snapshot of a naming context: files of different
+// days came in one command, such as the export of last year beside that of this
+// year, and are one snapshot, so whoever left between them still counts.
+func MixedAccounts(history []Snapshot) (n int) {
+	newest := map[string]*Snapshot{}
+	for i := range history {
+		if s := &history[i]; newest[s.Context] == nil || s.Date > newest[s.Context].Date {
+			newest[s.Context] = s
+		}
+	}
+	for _, s := range newest {
+		changed, mixed := map[string]int64{}, map[string]bool{}
+		for _, e := range s.Entries {
+			if e.Listed != 0 || e.Changed == 0 || !e.Subject() {
+				continue
+			}
+			id := entryID(e)
+			if at, ok := changed[id]; ok && at != e.Changed {
+				mixed[id] = true
+			}
+			changed[id] = e.Changed
+		}
+		n += len(mixed)
+	}
+	return n
+}
+
 // state is what all snapshots of one date say together.
 type state struct {
 	date    int64

@@ -47,6 +47,37 @@ func TestCurrentAccounts(t *testing.T) {
 	}
 }
 
+func TestAccountsInTwoStatesOfOneSnapshotAreCounted(t *testing.T) {
+	const staff = "ou=staff,dc=contoso,dc=com"
+	alice := func(changed int64) *ingest.Entry {
+		return entry("CN=A,OU=Staff", staff, "a@contoso.com", true, changed)
+	}
+	bob := entry("CN=B,OU=Staff", staff, "b@contoso.com", true, 1)
+	list := alice(9)
+	list.Listed = ingest.ListedEntry
+	snap := func(context string, date int64, entries ...*ingest.Entry) Snapshot {
+		return Snapshot{Context: context, Date: date, Entries: entries}
+	}
+	for _, c := range []struct {
+		name    string
+		history []Snapshot
+		want    int
+	}{
+		{"none", nil, 0},
+		{"one state", []Snapshot{snap("x", 2, alice(2), bob, bob, alice(2))}, 0},
+		{"two days at once", []Snapshot{snap("x", 2, alice(1), bob, alice(2), alice(1))}, 1},
+		{"one after the other", []Snapshot{snap("x", 1, alice(1), bob), snap("x", 2, alice(2))}, 0},
+		{"two days at once, once", []Snapshot{snap("x", 3, alice(3)), snap("x", 2, alice(1), alice(2))}, 0},
+		{"no date", []Snapshot{snap("x", 2, alice(0), alice(0))}, 0},
+		{"a list", []Snapshot{snap("x", 2, alice(2), list)}, 0},
+		{"two contexts", []Snapshot{snap("x", 2, alice(1), alice(2)), snap("y", 1, alice(1), alice(2))}, 2},
+	} {
+		if got := MixedAccounts(c.history); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+	}
+}
+
 func TestSnapshotOrderDoesNotMatter(t *testing.T) {
 	for seed := range 500 {
 		r := rand.New(rand.NewSource(int64(seed)))

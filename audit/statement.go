@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -46,6 +47,37 @@ func UnknownProducts(file string, data []byte) ([]UnknownProduct, error) {
 	return unknown, err
 }
 
+// RepeatedStatements tells of licence statements that state the same product in
+// the same version, such as that of this year beside that of last year: what
+// they own adds up, which is right for two organisations alone. dates are those
+// of the statements, sorted; none where no two of the files do.
+func RepeatedStatements(files ...[]byte) (dates []string) {
+	first, repeated := map[string]int{}, map[int]bool{}
+	dated := make([]string, len(files))
+	for i, data := range files {
+		if !isStatement(data) {
+			continue
+		}
+		rows, _ := csv.NewReader(bytes.NewReader(data)).ReadAll() // what is wrong with it is said by its reader
+		for n, row := range rows {
+			if n == 0 || len(row) != len(statementColumns) {
+				continue
+			}
+			dated[i] = cmp.Or(row[1], "an unknown date")
+			if other, ok := first[statementKey(row)]; !ok {
+				first[statementKey(row)] = i
+			} else if other != i {
+				repeated[other], repeated[i] = true, true
+			}
+		}
+	}
+	for i := range repeated {
+		dates = append(dates, dated[i])
+	}
+	slices.Sort(dates)
+	return dates
+}
+
 // parseStatement turns a statement into entitlements. Quantity and version are
 // the effective ones, with upgrades by Software Assurance applied already. Where
 // Software Assurance is active, the statement proves it for the day it was
@@ -57,7 +89,7 @@ func parseStatement(file string, data []byte) (owned []Entitlement, problems []P
 		return nil, nil, nil, fmt.Errorf("%s: %w", file, err)
 	}
 	var rows [][]string
-	worldwide := false
+	worldwide := map[string]bool{} // products that have a row for all countries
 	for {
 		row, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -66,13 +98,16 @@ func parseStatement(file string, data []byte) (owned []Entitlement, problems []P
 		if err != nil {
 			return nil, nil, nil, fmt.Errorf("%s: %w", file, err)
 		}
-		worldwide = worldwide || strings.EqualFold(row[7], allCountries)
+		if strings.EqualFold(row[7], allCountries) {
+			worldwide[statementKey(row)] = true
+		}
 		rows = append(rows, row)
 	}
 	for _, row := range rows {
 		date, name, version, quantity, active, country := row[1], row[3], row[4], row[5], row[6], row[7]
-		if worldwide && country != "" && !strings.EqualFold(country, allCountries) {
-			continue // a part of the row for all countries
+		part := country != "" && !strings.EqualFold(country, allCountries)
+		if part && worldwide[statementKey(row)] {
+			continue // of the row for all countries
 		}
 		line, err := strconv.Atoi(row[0])
 		if err != nil {
@@ -88,6 +123,10 @@ func parseStatement(file string, data []byte) (owned []Entitlement, problems []P
 		}
 		if product == nil {
 			unknown = append(unknown, UnknownProduct{Product: name, Version: version, Quantity: quantity, Near: near, File: file, Line: line})
+			continue
+		}
+		if part && len(worldwide) > 0 {
+			bad("%q has a row for %s and none for %s, which other products have; state it in licenses.csv", name, country, allCountries)
 			continue
 		}
 		e := Entitlement{License: product.license, Metric: product.metric, Note: "License Statement: " + name, File: file, Line: line}
@@ -132,6 +171,9 @@ func parseStatement(file string, data []byte) (owned []Entitlement, problems []P
 	}
 	return owned, problems, unknown, nil
 }
+
+// statementKey is what a row of a statement is about: product and version.
+func statementKey(row []string) string { return strings.ToLower(row[3] + "\x00" + row[4]) }
 
 // statementQuantity reads a count as a spreadsheet keeps it.
 func statementQuantity(s string) (int, error) {
@@ -230,7 +272,7 @@ func (c *productCatalogue) words(name string) (words []string, said productName)
 			said.metric = joinMetric(said.metric, "user")
 		case slices.Contains(c.Words.Device, w):
 			said.metric = joinMetric(said.metric, "device")
-		case !slices.Contains(c.Words.Ignore, w) && !slices.Contains(words, w):
+		case !slices.Contains(c.Words.Ignore, w):
 			words = append(words, w)
 		}
 	}
@@ -240,7 +282,7 @@ func (c *productCatalogue) words(name string) (words []string, said productName)
 		words = append(words, "r2")
 	}
 	slices.Sort(words)
-	return words, said
+	return slices.Compact(words), said
 }
 
 // joinMetric keeps a metric that is told twice, and neither where two are told.

@@ -115,6 +115,42 @@ func TestAStatementWithoutARowForAllCountriesIsTakenWhole(t *testing.T) {
 	}
 }
 
+func TestAProductWithoutItsRowForAllCountriesIsNotDropped(t *testing.T) {
+	data := statement("2015-06-30", "Lync Server|2013|5||All Countries", "Lync Server|2013|2||Germany",
+		"Lync Server|2010|3||France", "Windows Server|2012|4||Germany")
+	owned, problems, err := ParseEntitlements("s.xlsx", data)
+	if err != nil || len(owned) != 1 || owned[0].Quantity != 5 {
+		t.Errorf("owned: %+v, %v", owned, err)
+	}
+	if len(problems) != 1 || problems[0].Line != 13 || !strings.Contains(problems[0].What, "France") {
+		t.Errorf("problems: %v", problems)
+	}
+	if unknown, err := UnknownProducts("s.xlsx", data); err != nil || len(unknown) != 1 || unknown[0].Line != 14 {
+		t.Errorf("unknown: %v, %v", unknown, err)
+	}
+}
+
+func TestStatementsOfOneProductAreTold(t *testing.T) {
+	old := statement("2014-06-30", "Lync Server|2013|2||All Countries", "Lync Server|2013|2||Germany")
+	older := statement("2013-06-30", "LYNC SERVER|2013|1||All Countries")
+	other := statement("", "Lync Server|2010|2||All Countries")
+	list := []byte("license,metric,version,quantity\nlync-server,server,2013,1\n")
+	for _, c := range []struct {
+		files [][]byte
+		want  string
+	}{
+		{nil, "[]"},
+		{[][]byte{old}, "[]"}, // its countries are its own
+		{[][]byte{old, other, list}, "[]"},
+		{[][]byte{old, list, older, other}, "[2013-06-30 2014-06-30]"},
+		{[][]byte{other, statement("", "Lync Server|2010|3||All Countries")}, "[an unknown date an unknown date]"},
+	} {
+		if got := fmt.Sprint(RepeatedStatements(c.files...)); got != c.want {
+			t.Errorf("got %s, want %s", got, c.want)
+		}
+	}
+}
+
 func TestEveryProductNameLeadsToItsLicence(t *testing.T) {
 	c := productNames()
 	seen := map[string]bool{}

@@ -15,6 +15,10 @@ import (
 // directoryBatch is how many rows of a directory export travel in one batch.
 const directoryBatch = 1024
 
+// aliasesOfRow is how many aliases weigh as much as a row in that: an entry may
+// have a hundred thousand.
+const aliasesOfRow = 16
+
 // exportWith is what to ask the directory's administrator for.
 const exportWith = "-l objectClass,objectGUID,objectSid,displayName,whenChanged,userAccountControl,sAMAccountName,userPrincipalName,proxyAddresses," +
 	"msRTCSIP-UserEnabled,msRTCSIP-PrimaryUserAddress,msRTCSIP-PrimaryHomeServer,msRTCSIP-OptionFlags,msRTCSIP-Line," +
@@ -127,13 +131,11 @@ func readLDIFFile(ctx context.Context, index int, f *File, emit Emit) error {
 	defer rc.Close()
 	d := newDirectory(ctx, index, emit)
 	r := ldif.NewReader(rc)
-	ids := map[string]attribute{}
+	ids := spelling{}
 	r.Keep = func(name string) bool {
-		key := strings.ToLower(name)
-		id := directoryAttributes[key]
-		ids[name] = id
+		id := ids.of(name)
 		d.seen[id] = true
-		d.sip = d.sip || strings.HasPrefix(key, "msrtcsip-")
+		d.sip = d.sip || hasPrefixFold(name, "msRTCSIP-")
 		return id != noAttribute
 	}
 	for {
@@ -156,8 +158,22 @@ func readLDIFFile(ctx context.Context, index int, f *File, emit Emit) error {
 	return d.flush(true)
 }
 
+// spelling remembers attributes by their name as a file writes it: some of them,
+// as a file may have any number of names.
+type spelling map[string]attribute
+
+func (s spelling) of(name string) attribute {
+	id, ok := s[name]
+	if !ok {
+		if id = directoryAttributes[strings.ToLower(name)]; id != noAttribute && len(s) < 1<<10 {
+			s[name] = id
+		}
+	}
+	return id
+}
+
 // record takes one record of an LDIF file.
-func (d *directory) record(rec *ldif.Record, ids map[string]attribute) {
+func (d *directory) record(rec *ldif.Record, ids spelling) {
 	if c := rec.ChangeType; c != "" && !strings.EqualFold(c, "add") {
 		d.skip("import script record (changetype " + changeWord(c) + ")")
 		return
@@ -167,15 +183,11 @@ func (d *directory) record(rec *ldif.Record, ids map[string]attribute) {
 		d.obj.dn = d.obj.text([]byte(rec.DN))
 	}
 	for _, a := range rec.Attrs {
-		id, ok := ids[a.Name]
-		if !ok {
-			id = directoryAttributes[strings.ToLower(a.Name)]
-		}
 		if a.TooLong {
 			d.reject(a.Line, fmt.Sprintf("%s is longer than %d bytes; mend the entry %s in the directory", a.Name, ldif.MaxValue, quoteShort(rec.DN)), "")
 			return
 		}
-		d.obj.set(id, a.Value)
+		d.obj.set(ids.of(a.Name), a.Value)
 	}
 	if err := d.take(); err != nil {
 		d.reject(rec.Line, err.Error(), EscapeRaw([]byte("dn: "+cutText(rec.DN, 250))))
@@ -221,11 +233,12 @@ func newDirectory(ctx context.Context, file int, emit Emit) *directory {
 
 // take judges the current object and adds it to the batch.
 func (d *directory) take() error {
-	o := &d.obj
-	if err := d.entry(o, d.add()); err != nil {
+	o, e := &d.obj, d.add()
+	if err := d.entry(o, e); err != nil {
 		d.drop()
 		return err
 	}
+	d.rows += len(e.Aliases) / aliasesOfRow
 	if o.guessed {
 		d.note(o.line, "text that is not UTF-8 is read as Windows-1252 (export with -u)", fmt.Errorf("%s", quoteShort(o.dn)))
 	}

@@ -33,13 +33,15 @@ const csvdeSample = `DN,objectClass,displayName,whenChanged,userAccountControl,p
 var otherADColumns = []string{"sAMAccountName", "userPrincipalName", "distinguishedName", "objectSid", "whenCreated",
 	"instanceType", "uSNChanged", "sAMAccountType", "lastLogonTimestamp"}
 
-// sniffCSVDE knows the table by its header: DN first, then directory
-// attributes. The order and set of the others differ from export to export.
+// sniffCSVDE knows the table by its header: the DN, which the tool writes first,
+// and directory attributes. The order and set of these differ from export to
+// export, and a spreadsheet may have moved or lost the DN.
 func sniffCSVDE(h *Head) Verdict {
 	t, err := sniffTable(h)
-	if err != nil || ColumnKey(t.Header()[0]) != "dn" {
+	if err != nil {
 		return Verdict{}
 	}
+	dn := t.Column("DN")
 	known := t.Column(otherADColumns...) >= 0
 	sip := false
 	for _, name := range t.Header() {
@@ -49,8 +51,10 @@ func sniffCSVDE(h *Head) Verdict {
 	}
 	user := t.Column("msRTCSIP-UserEnabled", "msRTCSIP-PrimaryUserAddress") >= 0
 	switch {
-	case !known && !sip:
+	case !sip && (dn != 0 || !known):
 		return Verdict{}
+	case dn < 0:
+		return Verdict{Broken: true, Why: "the directory export lacks the column DN, which csvde writes first; export it again, without a tool in between"}
 	case !sip:
 		return Verdict{Broken: true, Why: "no msRTCSIP attribute among the columns: the file cannot tell who is enabled; export with csvde " + exportWith}
 	case t.twice != "":
@@ -90,6 +94,7 @@ func readCSVDEFile(ctx context.Context, index int, f *File, emit Emit) error {
 	defer closer.Close()
 	d := newDirectory(ctx, index, emit)
 	d.csvdeNotes(t)
+	dn := t.Column("DN")
 	var columns []csvdeColumn
 	for i, name := range t.Header() {
 		if a := csvdeAttributes[ColumnKey(name)]; a != noAttribute {
@@ -110,7 +115,7 @@ func readCSVDEFile(ctx context.Context, index int, f *File, emit Emit) error {
 		case bad != nil:
 			d.reject(bad.Line, bad.What+"; export the entry again", EscapeRaw(bad.Raw))
 		default:
-			d.row(t, columns)
+			d.row(t, dn, columns)
 		}
 		if err := d.flush(false); err != nil {
 			return err
@@ -144,10 +149,10 @@ type csvdeColumn struct {
 }
 
 // row takes the current row of the table.
-func (d *directory) row(t *Table, columns []csvdeColumn) {
+func (d *directory) row(t *Table, dn int, columns []csvdeColumn) {
 	d.obj = adObject{line: t.Line(), proxies: d.obj.proxies[:0]}
 	o := &d.obj
-	o.dn = o.text(unhex(t.Field(0)))
+	o.dn = o.text(unhex(t.Field(dn)))
 	for _, c := range columns {
 		cell := t.Field(c.place)
 		switch {

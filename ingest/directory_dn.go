@@ -157,8 +157,12 @@ type dnPlace struct {
 // containers, so each is folded once.
 type dnPlacer struct{ known map[string]dnPlace }
 
-// maxPlaces bounds the memory of the placer, not what it can place.
-const maxPlaces = 1 << 16
+// maxPlaces and maxPlace, in bytes of a name, bound the memory of the placer, not
+// what it can place.
+const (
+	maxPlaces = 1 << 16
+	maxPlace  = 1 << 10
+)
 
 // of returns the folded container and naming context of a name, and its first
 // part as text.
@@ -167,7 +171,7 @@ func (p *dnPlacer) of(dn string) (first string, at dnPlace) {
 	at, ok := p.known[parent]
 	if !ok {
 		at = placeOf(parent)
-		if len(p.known) < maxPlaces {
+		if len(p.known) < maxPlaces && len(parent) <= maxPlace {
 			p.known[strings.Clone(parent)] = at
 		}
 	}

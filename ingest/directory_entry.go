@@ -243,15 +243,25 @@ func (d *directory) home(o *adObject) string {
 	if o.home == "" {
 		return ""
 	}
-	h, ok := d.homes[o.home]
-	if !ok {
-		h = homeServer(o.home)
-		if len(d.homes) < maxPlaces {
-			d.homes[o.home] = h
-		}
-	}
+	h := d.named(o.home, homeServer)
 	if h == "" {
 		d.note(o.line, "msRTCSIP-PrimaryHomeServer names no pool", fmt.Errorf("%s", quoteShort(o.home)))
+	}
+	return h
+}
+
+// named is the pool behind a text; most entries share a few. No name of a pool
+// is longer than that of an object.
+func (d *directory) named(text string, parse func(string) string) string {
+	if text == "" || len(text) > maxDN {
+		return ""
+	}
+	h, ok := d.homes[text]
+	if !ok {
+		h = parse(text)
+		if len(d.homes) < maxPlaces && len(text) <= maxPlace {
+			d.homes[text] = h
+		}
 	}
 	return h
 }

@@ -249,21 +249,6 @@ func (l *lister) entry(line int, e *Entry) (err error) {
 	return nil
 }
 
-// named is the pool behind a text; most entries share a few.
-func (l *lister) named(text string, parse func(string) string) string {
-	if text == "" {
-		return ""
-	}
-	h, ok := l.homes[text]
-	if !ok {
-		h = parse(text)
-		if len(l.homes) < maxPlaces {
-			l.homes[text] = h
-		}
-	}
-	return h
-}
-
 // truth reads a property that is True or False, or empty.
 func (l *lister) truth(i int) (bool, error) {
 	switch s := l.fields[i]; {

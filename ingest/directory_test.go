@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -158,6 +159,84 @@ func TestDirectoryEncodingsGiveTheSameEntries(t *testing.T) {
 	}
 }
 
+func TestTheDNMayStandInAnyColumn(t *testing.T) {
+	want := readDirectory(t, csvdeFormat(), []byte(csvdeSample))
+	rows, err := csv.NewReader(strings.NewReader(csvdeSample)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var moved bytes.Buffer
+	w := csv.NewWriter(&moved)
+	for _, row := range rows {
+		if err := w.Write(append(row[1:len(row):len(row)], row[0])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Flush()
+	if got := readDirectory(t, csvdeFormat(), moved.Bytes()); len(want.Entries) != 2 || !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// What a file may have without number is not remembered without number.
+func TestDirectoryMemoryIsBounded(t *testing.T) {
+	ids, others := spelling{}, spelling{}
+	for i := range 3000 {
+		if id := others.of(fmt.Sprint("attribute-", i)); id != noAttribute || len(others) > 0 {
+			t.Fatalf("%d of %d names without meaning remembered", len(others), i)
+		}
+		name := []byte("displayname")
+		for bit := range name {
+			if i>>bit&1 == 1 {
+				name[bit] -= 0x20
+			}
+		}
+		if id := ids.of(string(name)); id != aDisplayName {
+			t.Fatalf("%s: %d", name, id)
+		}
+	}
+	if len(ids) > 1<<10 {
+		t.Errorf("%d spellings remembered", len(ids))
+	}
+
+	d := newDirectory(context.Background(), 0, nil)
+	long := strings.Repeat("x", maxPlace)
+	for _, c := range []struct{ text, want string }{{"pool1", "pool1"}, {"pool1." + long, "pool1." + long}, {strings.Repeat(long, 9), ""}} {
+		if got := d.named(c.text, strings.Clone); got != c.want {
+			t.Errorf("home of %d bytes: %.20q", len(c.text), got)
+		}
+	}
+	d.places.of("CN=a,OU=b")
+	if _, at := d.places.of("CN=a,OU=" + long); at.container != "ou="+long || len(d.homes) != 1 || len(d.places.known) != 1 {
+		t.Errorf("%.20q, %d homes, %d places", at.container, len(d.homes), len(d.places.known))
+	}
+
+	const perEntry = 3000
+	var file strings.Builder
+	for i := range 30 {
+		fmt.Fprintf(&file, "dn: CN=%d,DC=b\n", i)
+		for k := range perEntry {
+			fmt.Fprintf(&file, "proxyAddresses: sip:a%d.%d@b\n", i, k)
+		}
+		file.WriteString("\n")
+	}
+	entries := 0
+	err := readLDIF(context.Background(), []*File{NewFile("in", []byte(file.String()))}, &Env{}, func(b *Batch) error {
+		aliases := 0
+		for _, e := range b.Entries {
+			aliases += len(e.Aliases)
+		}
+		entries += len(b.Entries)
+		if aliases > directoryBatch*aliasesOfRow+perEntry {
+			t.Errorf("a batch of %d aliases", aliases)
+		}
+		return nil
+	})
+	if err != nil || entries != 30 {
+		t.Errorf("%d entries, %v", entries, err)
+	}
+}
+
 func TestDirectorySamplesAreRead(t *testing.T) {
 	for _, f := range []Format{ldifFormat(), csvdeFormat()} {
 		if !f.Sniff(directoryHead(t, []byte(f.Sample))).Yes {
@@ -246,6 +325,8 @@ func TestDirectorySniffKnowsContentOnly(t *testing.T) {
 		{"csvde of pools", "DN,objectClass,msRTCSIP-PoolType\n", "no", "yes"},
 		{"a table with a dn column", "dn,amount\n1,2\n", "no", "no"},
 		{"DN not first", "objectClass,DN\nuser,x\n", "no", "no"},
+		{"csvde with its columns sorted", "objectClass," + strings.TrimSuffix(strings.TrimPrefix(csvHead, "DN,objectClass,"), "\n") + ",DN\n", "no", "yes"},
+		{"csvde without DN", strings.TrimPrefix(csvHead, "DN,"), "no", "the directory export lacks the column DN"},
 	} {
 		for _, f := range []struct {
 			format Format

@@ -251,6 +251,25 @@ func (a *app) licensesInForce(ctx context.Context, s *store.Store) (owned []audi
 	return owned, leftOut, nil
 }
 
+// repeatedStatements warns of licence statements in force that state the same
+// product; "" when none do.
+func repeatedStatements(ctx context.Context, s *store.Store) (string, error) {
+	files, err := s.Settings(ctx, "licenses")
+	if err != nil {
+		return "", err
+	}
+	var data [][]byte
+	for _, f := range files {
+		data = append(data, f.Data)
+	}
+	dates := audit.RepeatedStatements(data...)
+	if len(dates) == 0 {
+		return "", nil
+	}
+	return fmt.Sprintf("Licence statements that state the same product: %d, of %s. What they own is added up; when they are of one organisation, give the newest alone.",
+		len(dates), strings.Join(dates, ", ")), nil
+}
+
 // unknownProducts lists what the licence statements in force hold beside
 // entitlements, by file and row.
 func unknownProducts(ctx context.Context, s *store.Store) (all []audit.UnknownProduct, err error) {

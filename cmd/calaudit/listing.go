@@ -45,6 +45,13 @@ documentation: no statement of a real customer is public.`,
 					}
 					list = append(list, row)
 				}
+				repeated, err := repeatedStatements(ctx, s)
+				if err != nil {
+					return err
+				}
+				if repeated != "" {
+					a.warn("%s", repeated)
+				}
 				unknown, err := unknownProducts(ctx, s)
 				if err != nil {
 					return err

@@ -90,14 +90,21 @@ func powershellScript(b *strings.Builder, d database, product, about string, lis
 		}
 	}
 	fmt.Fprintf(b, `$connection = "Server=SERVER\INSTANCE;Database=%s;Integrated Security=SSPI"
-$queries = [ordered]@{
+$queries = @(
 `, d.name)
-	for _, q := range list {
-		fmt.Fprintf(b, "  \"%s\" = \"%s\"\n", q.Table, q.SQL)
+	for i, q := range list {
+		comma := ","
+		if i == len(list)-1 {
+			comma = ""
+		}
+		fmt.Fprintf(b, "  @(\"%s\", \"%s\")%s\n", q.Table, q.SQL, comma)
 	}
-	b.WriteString(`}
-foreach ($table in $queries.Keys) {
-  $adapter = New-Object System.Data.SqlClient.SqlDataAdapter($queries[$table], $connection)
+	// Servers of these products have Windows PowerShell 2.0, which knows no
+	// [ordered].
+	b.WriteString(`)
+foreach ($query in $queries) {
+  $table = $query[0]
+  $adapter = New-Object System.Data.SqlClient.SqlDataAdapter($query[1], $connection)
   $adapter.SelectCommand.CommandTimeout = 0
   $rows = New-Object System.Data.DataTable
   [void]$adapter.Fill($rows)

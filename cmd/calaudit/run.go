@@ -225,6 +225,17 @@ func (a *app) audit(ctx context.Context, s *store.Store, f *auditFlags, p *plan,
 	if leftOut > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("Entitlement rows that could not be read and are left out: %d. What they own is not counted.", leftOut))
 	}
+	if n := audit.MixedAccounts(snapshots); n > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("Accounts that the directory exports of one command give in two states, changed at different times: %d. "+
+			"These exports are taken for one, so whoever left between them still counts: give those of different days to commands of their own, or the newest alone.", n))
+	}
+	repeated, err := repeatedStatements(ctx, s)
+	if err != nil {
+		return err
+	}
+	if repeated != "" {
+		r.Notes = append(r.Notes, repeated)
+	}
 	unknown, err := unknownProducts(ctx, s)
 	if err != nil {
 		return err

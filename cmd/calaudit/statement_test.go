@@ -131,3 +131,29 @@ func TestALicenceStatementIsTakenBesideLicensesCSV(t *testing.T) {
 		t.Errorf("%d: %s", status, errs)
 	}
 }
+
+// Statements are of the whole stock: last year's beside this year's would own
+// everything twice, so the report says that they add up.
+func TestStatementsOfTwoYearsAreToldInTheReport(t *testing.T) {
+	in, db := t.TempDir(), filepath.Join(t.TempDir(), "a.db")
+	for name, owned := range map[string]int{"2008.xlsx": 2, "2009.xlsx": 3} {
+		putStatement(t, filepath.Join(in, name), "Pivot Data",
+			[]any{"Servers", "Office Communications Server Standard CAL - User CAL", "2007", owned, 0, 0, 0, "All Countries"})
+	}
+	if err := os.WriteFile(filepath.Join(in, "activity.csv"), []byte("time,activity,user\n2009-03-02 08:00:00,im-login,a@contoso.com\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const want = "Licence statements that state the same product: 2, of 2009-03-31, 2009-03-31. What they own is added up"
+	if status, out, errs := calaudit(t, "run", in, "--db", db, "--max-age", "0"); status != 0 || !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
+		t.Errorf("run: %d: %s%s", status, out, errs)
+	}
+	if status, _, errs := calaudit(t, "licenses", "--db", db); status != 0 || !strings.Contains(errs, want) {
+		t.Errorf("licenses: %d: %s", status, errs)
+	}
+	if err := os.Remove(filepath.Join(in, "2008.xlsx")); err != nil {
+		t.Fatal(err)
+	}
+	if _, out, errs := calaudit(t, "run", in, "--db", db, "--max-age", "0"); strings.Contains(out+errs, "same product") {
+		t.Errorf("one statement: %s%s", out, errs)
+	}
+}

@@ -36,6 +36,7 @@ const (
 	maxRows    = 50_000
 	maxCells   = 40 * maxRows // empty ones in front of others count: the library makes them
 	headerRows = 40           // how far down the header is looked for
+	maxText    = 1 << 10      // bytes of one cell that is read; a name of the price list has some hundred
 )
 
 // ErrOther is returned for a workbook without the tab of a statement.
@@ -199,6 +200,9 @@ func readTab(f *excelize.File, name string) (*Statement, error) {
 		for i, of := range places {
 			if i < len(cells) {
 				*of(&r) = strings.TrimSpace(cells[i])
+				if len(*of(&r)) > maxText {
+					return nil, fmt.Errorf("row %d of the tab %s: a text of %d bytes, as no statement has", line, tab, len(*of(&r)))
+				}
 			}
 		}
 		if r.Family != "" || r.Quantity != "" {

@@ -157,6 +157,19 @@ func TestAWorkbookOfNoStatementIsRefusedBeforeItCosts(t *testing.T) {
 }
 
 // The directory of an archive may promise less than there is.
+// Every word of a name is compared: a name may not be as long as the workbook.
+func TestATextThatNoStatementHasIsRefused(t *testing.T) {
+	row := func(name string) []byte {
+		return workbook(t, tab, nil, 10, documented, []any{"Servers", name, "2013", 1, 0, 0, 0, "All Countries"})
+	}
+	if s, err := Read(row(strings.Repeat("x", maxText))); err != nil || len(s.Rows) != 1 {
+		t.Errorf("the longest text: %+v, %v", s, err)
+	}
+	if _, err := Read(row(strings.Repeat("a b ", maxText/4) + "c")); err == nil || !strings.Contains(err.Error(), "row 11 of the tab Pivot Data: a text of 1025 bytes") {
+		t.Errorf("a longer one: %v", err)
+	}
+}
+
 func TestADirectoryThatPromisesLittleIsNotBelieved(t *testing.T) {
 	data := bomb(t, small(t))
 	size := []byte{0, 0, 0x10, 1} // 17 MiB, low byte first
