@@ -130,6 +130,7 @@ type Block struct {
 	quotes bool   // some row holds a quote
 	reader Reader // has read the row, if slow
 	slow   bool
+	last   [64]byte // the end of the data, for split
 }
 
 // NewBlock makes a reader of pieces. Bare: see Reader.Bare.
@@ -177,43 +178,37 @@ func (b *Block) read() (fields int, err error) {
 	return len(row), err
 }
 
-// split notes where the fields end, eight bytes at a time. It reports false for
-// a line with a quote that does not enclose a whole field.
+// split notes where the fields end, 64 bytes at a time. It reports false for a
+// line with a quote that does not enclose a whole field.
 func (b *Block) split(n int) bool {
-	data := b.data[b.start:]
 	ends := b.ends[:0]
 	comma, quotes := uint64(b.comma)*everyByte, b.quotes
 	var bad uint64
 	inside, closed := uint64(0), uint64(0) // by the bytes before: a quote is open, the last one closed it
-	begins := uint64(0x80)                 // a field begins
-	for at := 0; at < n; at += 8 {
-		var w, end uint64
-		if at+8 <= len(data) {
-			w = binary.LittleEndian.Uint64(data[at:])
-		} else {
-			w = lastWord(data[at:])
+	begins := uint64(1)                    // a field begins
+	for at := 0; at < n; at += 64 {
+		left := min(n-at, 64)
+		data := b.data[b.start+at:]
+		if (left+7)&^7 > len(data) {
+			data = append(b.last[:0], data...)[:64] // what stands behind does not matter
 		}
-		commas, marks := zeroBytes(w^comma), uint64(0)
+		within := ^uint64(0) >> (64 - left)
+		commas := marks(data, left, comma) & within
 		if quotes {
-			marks = zeroBytes(w ^ '"'*everyByte)
-		}
-		if left := n - at; left < 8 {
-			end = 1 << (8 * left)
-			commas &= end - 1
-			marks &= end - 1
-			end <<= 7
-		}
-		if quotes {
-			open := marks ^ marks<<8
+			marks := marks(data, left, '"'*everyByte) & within
+			open := marks ^ marks<<1
+			open ^= open << 2
+			open ^= open << 4
+			open ^= open << 8
 			open ^= open << 16
 			open ^= open<<32 ^ inside
 			commas &^= open
 			opens, closes := marks&open, marks&^open
-			bad |= opens&^(commas<<8|begins) | (closes<<8|closed)&^(commas|end)
-			inside, closed, begins = open>>63*highBits, closes>>56, commas>>56
+			bad |= opens&^(commas<<1|begins) | (closes<<1|closed)&^commas&within
+			inside, closed, begins = -(open >> 63), closes>>63, commas>>63
 		}
 		for commas != 0 {
-			ends = append(ends, uint32(at+bits.TrailingZeros64(commas)>>3))
+			ends = append(ends, uint32(at+bits.TrailingZeros64(commas)))
 			commas &= commas - 1
 		}
 	}
@@ -221,22 +216,19 @@ func (b *Block) split(n int) bool {
 	return bad|inside == 0
 }
 
-const (
-	everyByte = 0x0101010101010101
-	highBits  = 0x80 * everyByte
-)
+const everyByte = 0x0101010101010101
 
-// zeroBytes marks the bytes of a word that are zero by their highest bits.
-func zeroBytes(w uint64) uint64 {
-	const low = highBits - everyByte
-	return ^((w&low + low) | w | low)
-}
-
-// lastWord is the word that fewer than eight bytes begin.
-func lastWord(b []byte) uint64 {
-	var w [8]byte
-	copy(w[:], b)
-	return binary.LittleEndian.Uint64(w[:])
+// marks has a bit for each of the first n bytes, at most 64, that is the one of
+// the pattern; those behind, up to a multiple of eight, may be marked too. A byte
+// of the difference is zero then.
+func marks(data []byte, n int, pattern uint64) (m uint64) {
+	const low = 0x7f * everyByte
+	for i := (n - 1) &^ 7; i >= 0; i -= 8 {
+		w := binary.LittleEndian.Uint64(data[i:]) ^ pattern
+		w = ^((w&low + low) | w | low)      // the highest bits of such bytes
+		m = m<<8 | w*0x0002040810204081>>56 // gathered
+	}
+	return m
 }
 
 // Field is a field of the row, valid until the next Reset.

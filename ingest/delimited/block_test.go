@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -171,15 +172,32 @@ func TestQuotesDoNotKeepATableFromBeingCut(t *testing.T) {
 }
 
 func BenchmarkBlock(b *testing.B) {
-	data := []byte(strings.Repeat("2009-03-02 08:15:00.123,1,,,,17,23,A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11,,,17,,,3,1,,4,4,,,1,1,2009-03-02 08:15:00.123,2009-03-02 08:15:01.000,200\r\n", 7000))
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	block := NewBlock(',', false)
-	for b.Loop() {
-		for block.Reset(Piece{data, 1}); ; {
-			if _, err := block.Next(); err != nil {
-				break
+	rng := rand.New(rand.NewSource(1))
+	var plain, quoted bytes.Buffer
+	for range 5000 {
+		for i := range 34 {
+			v := strconv.Itoa(rng.Intn(1 << rng.Intn(24)))
+			if i > 20 {
+				v = "2009-03-02 08:15:00.123"[:rng.Intn(24)]
 			}
+			plain.WriteString(v + ",")
+			quoted.WriteString(`"` + v + `",`)
 		}
+		plain.WriteString("17\r\n")
+		quoted.WriteString("\"17\"\r\n")
+	}
+	for name, data := range map[string][]byte{"plain": plain.Bytes(), "quoted": quoted.Bytes()} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			block := NewBlock(',', false)
+			for b.Loop() {
+				for block.Reset(Piece{data, 1}); ; {
+					if _, err := block.Next(); err != nil {
+						break
+					}
+				}
+			}
+		})
 	}
 }
