@@ -2,8 +2,11 @@ package bcp
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
+	"math/bits"
+	"slices"
 )
 
 // Unit is the separator of the fields that a Reader writes: the character that
@@ -14,6 +17,9 @@ const Unit = 0x1f
 // through as it is.
 const maxRow = 1 << 20
 
+// outLen is about how much is put out at once.
+const outLen = 32 << 10
+
 // Reader turns rows with the terminators of a format into lines whose fields
 // are separated by Unit. A line end inside a row becomes a space, and as many
 // blank lines follow, so that lines can be counted as in the data file; rows
@@ -23,7 +29,9 @@ const maxRow = 1 << 20
 type Reader struct {
 	r      io.Reader
 	fields [][]byte // terminators
+	all    []byte   // the terminator of all fields but the last, if it is one
 	lines  bool     // the terminator of rows holds a line end
+	line   bool     // and only that, at its end
 	buf    []byte   // unread: start to end
 	start  int
 	end    int
@@ -38,15 +46,27 @@ func (f *Format) NewReader(r io.Reader) *Reader {
 	for _, field := range f.Fields {
 		b.fields = append(b.fields, []byte(field.Terminator))
 	}
-	b.lines = bytes.IndexByte(b.fields[len(b.fields)-1], '\n') >= 0
+	last := len(b.fields) - 1
+	at := bytes.IndexByte(b.fields[last], '\n')
+	b.lines, b.line = at >= 0, at == len(b.fields[last])-1
+	b.all = b.fields[0]
+	for _, t := range b.fields[:last] {
+		if !bytes.Equal(t, b.all) {
+			b.all = nil
+		}
+	}
 	return b
 }
 
 func (b *Reader) Read(p []byte) (int, error) {
-	for b.at == len(b.out) {
+	if b.at == len(b.out) {
 		b.out, b.at = b.out[:0], 0
-		if err := b.row(); err != nil {
-			return 0, err
+		for len(b.out) < outLen {
+			if err := b.row(); err != nil && len(b.out) == 0 {
+				return 0, err
+			} else if err != nil {
+				break // it comes again
+			}
 		}
 	}
 	n := copy(p, b.out[b.at:])
@@ -59,7 +79,7 @@ func (b *Reader) row() error {
 	terminator := b.fields[len(b.fields)-1]
 	for seen := 0; ; {
 		have := b.buf[b.start:b.end]
-		if i := bytes.Index(have[seen:], terminator); i >= 0 {
+		if i := b.rowEnd(have[seen:]); i >= 0 {
 			b.write(have[:seen+i], true)
 			b.start += seen + i + len(terminator)
 			return nil
@@ -89,8 +109,29 @@ func (b *Reader) row() error {
 	}
 }
 
+// rowEnd finds the terminator of rows. A line end at its end is found sooner than
+// what stands before it.
+func (b *Reader) rowEnd(s []byte) int {
+	terminator := b.fields[len(b.fields)-1]
+	if !b.line {
+		return bytes.Index(s, terminator)
+	}
+	for at := 0; ; {
+		i := bytes.IndexByte(s[at:], '\n')
+		if i < 0 {
+			return -1
+		}
+		if at += i + 1; bytes.HasSuffix(s[:at], terminator) {
+			return at - len(terminator)
+		}
+	}
+}
+
 // write puts a row without its last terminator out, ended or not.
 func (b *Reader) write(row []byte, ended bool) {
+	if ended && b.all != nil && b.quick(row) {
+		return
+	}
 	if i := bytes.LastIndexByte(row, '\n'); b.lines && i >= 0 && b.complete(row[i+1:]) {
 		b.out = append(b.out, row[:i+1]...)
 		row = row[i+1:]
@@ -124,6 +165,62 @@ func (b *Reader) write(row []byte, ended bool) {
 	for ; inner > 0 && ended && b.lines; inner-- {
 		b.out = append(b.out, '\n')
 	}
+}
+
+// quick is write for the usual row: no line end and no Unit, and all terminators
+// of fields, which are the same. It reports false for others. The terminator's
+// first two bytes are looked for at eight places at once.
+func (b *Reader) quick(row []byte) bool {
+	if bytes.IndexByte(row, '\n') >= 0 || bytes.IndexByte(row, Unit) >= 0 {
+		return false
+	}
+	t, second := b.all, min(1, len(b.all)-1)
+	n, out := len(b.out), slices.Grow(b.out, len(row)+17)
+	out = out[:cap(out)]
+	from, at, found := 0, 0, uint64(0) // of row: what is written, what is looked at; marks in the eight bytes before
+	for range b.fields[1:] {
+		end := -1
+		for end < 0 {
+			switch {
+			case found != 0:
+				i := at - 8 + bits.TrailingZeros64(found)>>3
+				if found &= found - 1; i >= from && (len(t) <= 2 || bytes.HasPrefix(row[i:], t)) {
+					end = i
+				}
+			case at+second+8 <= len(row):
+				found = zeroBytes(binary.LittleEndian.Uint64(row[at:])^uint64(t[0])*everyByte) &
+					zeroBytes(binary.LittleEndian.Uint64(row[at+second:])^uint64(t[second])*everyByte)
+				at += 8
+			default: // the last ones
+				i := bytes.Index(row[from:], t)
+				if i < 0 {
+					return false
+				}
+				end = from + i
+			}
+		}
+		if field := row[from:end]; len(field) <= 16 && from+16 <= len(row) { // quicker than to copy so little
+			binary.LittleEndian.PutUint64(out[n:], binary.LittleEndian.Uint64(row[from:]))
+			binary.LittleEndian.PutUint64(out[n+8:], binary.LittleEndian.Uint64(row[from+8:]))
+		} else {
+			copy(out[n:], field)
+		}
+		n += end - from + 1
+		out[n-1] = Unit
+		from = end + len(t)
+	}
+	n += copy(out[n:], row[from:]) + 1
+	out[n-1] = '\n'
+	b.out = out[:n]
+	return true
+}
+
+const everyByte = 0x0101010101010101
+
+// zeroBytes marks the bytes of a word that are zero by their highest bits.
+func zeroBytes(w uint64) uint64 {
+	const low = 0x7f * everyByte
+	return ^((w&low + low) | w | low)
 }
 
 // complete: all fields of the row but the last end in their terminators.
