@@ -2,11 +2,12 @@ package bcp
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"io"
 	"math/bits"
 	"slices"
+
+	"calaudit/ingest/text"
 )
 
 // Unit is the separator of the fields that a Reader writes: the character that
@@ -105,7 +106,8 @@ func (b *Reader) row() error {
 			return b.err
 		}
 		seen = max(0, len(have)-len(terminator)+1)
-		b.fill()
+		b.buf, b.end, b.err = text.Fill(b.r, b.buf, b.start, b.end)
+		b.start = 0
 	}
 }
 
@@ -169,58 +171,47 @@ func (b *Reader) write(row []byte, ended bool) {
 
 // quick is write for the usual row: no line end and no Unit, and all terminators
 // of fields, which are the same. It reports false for others. The terminator's
-// first two bytes are looked for at eight places at once.
+// first two bytes are looked for at 64 places at once; of what stands behind the
+// row in the buffer nothing matters.
 func (b *Reader) quick(row []byte) bool {
-	if bytes.IndexByte(row, '\n') >= 0 || bytes.IndexByte(row, Unit) >= 0 {
+	const word = 32 // copied for every field: quicker than to copy so little
+	room := row[:cap(row)]
+	if len(room) < len(row)+64+word || bytes.IndexByte(row, '\n') >= 0 || bytes.IndexByte(row, Unit) >= 0 {
 		return false
 	}
-	t, second := b.all, min(1, len(b.all)-1)
-	n, out := len(b.out), slices.Grow(b.out, len(row)+17)
+	t, left := b.all, len(b.fields)-1
+	second := min(1, len(t)-1)
+	n, out := len(b.out), slices.Grow(b.out, len(row)+1+word)
 	out = out[:cap(out)]
-	from, at, found := 0, 0, uint64(0) // of row: what is written, what is looked at; marks in the eight bytes before
-	for range b.fields[1:] {
-		end := -1
-		for end < 0 {
-			switch {
-			case found != 0:
-				i := at - 8 + bits.TrailingZeros64(found)>>3
-				if found &= found - 1; i >= from && (len(t) <= 2 || bytes.HasPrefix(row[i:], t)) {
-					end = i
-				}
-			case at+second+8 <= len(row):
-				found = zeroBytes(binary.LittleEndian.Uint64(row[at:])^uint64(t[0])*everyByte) &
-					zeroBytes(binary.LittleEndian.Uint64(row[at+second:])^uint64(t[second])*everyByte)
-				at += 8
-			default: // the last ones
-				i := bytes.Index(row[from:], t)
-				if i < 0 {
-					return false
-				}
-				end = from + i
+	from := 0 // the next field
+	for at := 0; left > 0; at += 64 {
+		if at >= len(row) {
+			return false
+		}
+		many := min(64, len(row)-at)
+		found := text.Marks(room[at:], many, t[0]) & text.Marks(room[at+second:], many, t[second])
+		found &= ^uint64(0) << max(0, from-at)
+		for found != 0 && left > 0 {
+			end := at + bits.TrailingZeros64(found)
+			if end+len(t) > len(row) || len(t) > 2 && !bytes.HasPrefix(room[end:], t) {
+				found &= found - 1
+				continue
 			}
+			*(*[word]byte)(out[n:]) = *(*[word]byte)(room[from:])
+			if end-from > word {
+				copy(out[n+word:], row[from+word:end])
+			}
+			n += end - from + 1
+			out[n-1] = Unit
+			from = end + len(t)
+			found &= ^uint64(0) << (from - at)
+			left--
 		}
-		if field := row[from:end]; len(field) <= 16 && from+16 <= len(row) { // quicker than to copy so little
-			binary.LittleEndian.PutUint64(out[n:], binary.LittleEndian.Uint64(row[from:]))
-			binary.LittleEndian.PutUint64(out[n+8:], binary.LittleEndian.Uint64(row[from+8:]))
-		} else {
-			copy(out[n:], field)
-		}
-		n += end - from + 1
-		out[n-1] = Unit
-		from = end + len(t)
 	}
 	n += copy(out[n:], row[from:]) + 1
 	out[n-1] = '\n'
 	b.out = out[:n]
 	return true
-}
-
-const everyByte = 0x0101010101010101
-
-// zeroBytes marks the bytes of a word that are zero by their highest bits.
-func zeroBytes(w uint64) uint64 {
-	const low = 0x7f * everyByte
-	return ^((w&low + low) | w | low)
 }
 
 // complete: all fields of the row but the last end in their terminators.
@@ -233,25 +224,4 @@ func (b *Reader) complete(row []byte) bool {
 		row = row[i+len(t):]
 	}
 	return true
-}
-
-// fill reads more behind the unread bytes, moving or growing the buffer.
-func (b *Reader) fill() {
-	copy(b.buf, b.buf[b.start:b.end])
-	b.start, b.end = 0, b.end-b.start
-	if b.end == len(b.buf) {
-		b.buf = append(b.buf, make([]byte, len(b.buf))...)
-	}
-	for range 100 {
-		n, err := b.r.Read(b.buf[b.end:])
-		b.end += n
-		if err != nil {
-			b.err = err
-			return
-		}
-		if n > 0 {
-			return
-		}
-	}
-	b.err = io.ErrNoProgress
 }

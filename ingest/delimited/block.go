@@ -2,9 +2,10 @@ package delimited
 
 import (
 	"bytes"
-	"encoding/binary"
 	"io"
 	"math/bits"
+
+	"calaudit/ingest/text"
 )
 
 // pieceSize is about how much of a table is read apart: large enough that
@@ -182,7 +183,6 @@ func (b *Block) read() (fields int, err error) {
 // line with a quote that does not enclose a whole field.
 func (b *Block) split(n int) bool {
 	ends := b.ends[:0]
-	comma, quotes := uint64(b.comma)*everyByte, b.quotes
 	var bad uint64
 	inside, closed := uint64(0), uint64(0) // by the bytes before: a quote is open, the last one closed it
 	begins := uint64(1)                    // a field begins
@@ -193,9 +193,9 @@ func (b *Block) split(n int) bool {
 			data = append(b.last[:0], data...)[:64] // what stands behind does not matter
 		}
 		within := ^uint64(0) >> (64 - left)
-		commas := marks(data, left, comma) & within
-		if quotes {
-			marks := marks(data, left, '"'*everyByte) & within
+		commas := text.Marks(data, left, b.comma) & within
+		if b.quotes {
+			marks := text.Marks(data, left, '"') & within
 			open := marks ^ marks<<1
 			open ^= open << 2
 			open ^= open << 4
@@ -214,21 +214,6 @@ func (b *Block) split(n int) bool {
 	}
 	b.ends = append(ends, uint32(n))
 	return bad|inside == 0
-}
-
-const everyByte = 0x0101010101010101
-
-// marks has a bit for each of the first n bytes, at most 64, that is the one of
-// the pattern; those behind, up to a multiple of eight, may be marked too. A byte
-// of the difference is zero then.
-func marks(data []byte, n int, pattern uint64) (m uint64) {
-	const low = 0x7f * everyByte
-	for i := (n - 1) &^ 7; i >= 0; i -= 8 {
-		w := binary.LittleEndian.Uint64(data[i:]) ^ pattern
-		w = ^((w&low + low) | w | low)      // the highest bits of such bytes
-		m = m<<8 | w*0x0002040810204081>>56 // gathered
-	}
-	return m
 }
 
 // Field is a field of the row, valid until the next Reset.
