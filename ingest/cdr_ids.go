@@ -80,21 +80,8 @@ func (g *cdrGUIDs) id(b []byte) (id ID, ok bool) {
 	if len(b) == 38 && b[0] == '{' && b[37] == '}' {
 		b = b[1:37]
 	}
-	if len(b) != 36 || b[8] != '-' || b[13] != '-' || b[18] != '-' || b[23] != '-' {
-		return 0, false
-	}
-	b = b[:36]
-	var key [2]uint64
-	wrong := byte(0)
-	for i, at := range guidBytes {
-		high, low := hexDigit[b[at]], hexDigit[b[at+1]]
-		wrong |= high | low
-		key[i>>3] = key[i>>3]<<8 | uint64(high<<4|low)
-	}
-	high, low := hexDigit[b[34]], hexDigit[b[35]]
-	wrong |= high | low
-	key[1] = key[1]<<8 | uint64(high<<4|low)
-	if wrong&0xf0 != 0 {
+	key, ok := guidKey(b)
+	if !ok {
 		return 0, false
 	}
 	if key == [2]uint64{} {
@@ -106,6 +93,24 @@ func (g *cdrGUIDs) id(b []byte) (id ID, ok bool) {
 		*s = guidSlot{key, g.names.guid(key, b)}
 	}
 	return s.id, true
+}
+
+// guidKey reads the 16 bytes of a GUID in either case.
+func guidKey(b []byte) (key [2]uint64, ok bool) {
+	if len(b) != 36 || b[8] != '-' || b[13] != '-' || b[18] != '-' || b[23] != '-' {
+		return key, false
+	}
+	b = b[:36]
+	wrong := byte(0)
+	for i, at := range guidBytes {
+		high, low := hexDigit[b[at]], hexDigit[b[at+1]]
+		wrong |= high | low
+		key[i>>3] = key[i>>3]<<8 | uint64(high<<4|low)
+	}
+	high, low := hexDigit[b[34]], hexDigit[b[35]]
+	wrong |= high | low
+	key[1] = key[1]<<8 | uint64(high<<4|low)
+	return key, wrong&0xf0 == 0
 }
 
 // guidBytes is where all but the last of the 16 bytes stand in the text.
