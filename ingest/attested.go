@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -15,8 +17,10 @@ type attester struct {
 	emit  Emit
 	names *Names
 	b     *Batch
-	cells [SourceName + 1]map[string]*cell // by the text as written, as most repeat
+	cells [SourceName + 1]recall[*cell] // by the text as written
+	room  []cell                        // for the next ones
 	limit time.Time
+	key   keyText // of the use that is taken
 }
 
 // cell is a value of a column that names something, as it was read.
@@ -30,6 +34,9 @@ var emptyCell = &cell{}
 
 func newAttester(ctx context.Context, index int, names *Names, env *Env, emit Emit) *attester {
 	a := &attester{ctx: ctx, index: index, emit: emit, names: names, limit: env.Now.Add(24 * time.Hour)}
+	for i := range a.cells {
+		a.cells[i].most = 1 << 18
+	}
 	a.b = a.fresh()
 	return a
 }
@@ -39,6 +46,8 @@ func (a *attester) fresh() *Batch {
 	b := &Batch{File: a.index, Skipped: map[string]int{}}
 	if a.b != nil {
 		b.Records = newRecords(len(a.b.Records))
+	} else if room, ok := recordPool.Get().(*[]Record); ok {
+		b.Records = (*room)[:0]
 	}
 	return b
 }
@@ -71,11 +80,15 @@ func (a *attester) cell(kind NameKind, column string, raw []byte) (*cell, error)
 	if len(raw) == 0 {
 		return emptyCell, nil
 	}
-	if c, ok := a.cells[kind][string(raw)]; ok {
+	if c, ok := a.cells[kind].get(raw); ok {
 		return c, c.err
 	}
-	c := &cell{text: string(raw)}
-	written := c.text
+	if len(a.room) == 0 {
+		a.room = make([]cell, 64)
+	}
+	c := &a.room[0]
+	written := string(raw)
+	*c = cell{text: written}
 	if kind == UserName {
 		c.text = address(written)
 	}
@@ -90,15 +103,8 @@ func (a *attester) cell(kind NameKind, column string, raw []byte) (*cell, error)
 	case ServerName:
 		c.text = ParseServer(written)
 	}
-	if a.cells[kind] == nil {
-		a.cells[kind] = map[string]*cell{}
-	}
-	if len(written) <= mostKept { // as with remember: a bound on memory, not on correctness
-		if len(a.cells[kind]) >= 1<<18 {
-			clear(a.cells[kind])
-		}
-		a.cells[kind][written] = c
-	}
+	a.room = a.room[1:]
+	a.cells[kind].keep(written, c)
 	return c, c.err
 }
 
@@ -110,17 +116,47 @@ func (a *attester) id(kind NameKind, c *cell) ID {
 	return c.name
 }
 
-// recall remembers what was made of a text, as most repeat.
-type recall[T any] map[string]T
+// recall remembers what was made of a text, as most repeat: many in the next row
+// already. That is bounded in number and length, see remember.
+type recall[T any] struct {
+	known map[string]T
+	most  int // how many, 1<<16 if not set
+	last  []byte
+	value T // of the last
+}
 
-func (m recall[T]) of(raw []byte, read func(text string) T) T {
-	v, ok := m[string(raw)]
+func (m *recall[T]) of(raw []byte, read func(text string) T) T {
+	v, ok := m.get(raw)
 	if !ok {
 		text := string(raw)
 		v = read(text)
-		remember(m, raw, v)
+		m.keep(text, v)
 	}
 	return v
+}
+
+func (m *recall[T]) get(raw []byte) (v T, ok bool) {
+	if m.known != nil && bytes.Equal(raw, m.last) {
+		return m.value, true
+	}
+	if v, ok = m.known[string(raw)]; ok {
+		m.last, m.value = append(m.last[:0], raw...), v
+	}
+	return v, ok
+}
+
+func (m *recall[T]) keep(text string, v T) {
+	if len(text) > mostKept {
+		return
+	}
+	if m.known == nil {
+		m.known = map[string]T{}
+	}
+	if len(m.known) >= cmp.Or(m.most, 1<<16) {
+		clear(m.known)
+	}
+	m.known[text] = v
+	m.last, m.value = append(m.last[:0], text...), v
 }
 
 // inFuture refuses what lies later than the moment of import and a day.
@@ -131,11 +167,12 @@ func (a *attester) inFuture(at time.Time) error {
 	return nil
 }
 
-// add takes a record; key is what the source calls the use.
-func (a *attester) add(r Record, at time.Time, key ...string) {
+// add takes a record; a.key is what the source calls the use, but for its time.
+func (a *attester) add(r Record, at time.Time) {
 	r.Kind, r.At = AttestedRecord, at.UnixMilli()
 	r.Key = r.At
-	r.Seq, r.Sub = keyHash(key...)
+	a.key = a.key.number(r.At)
+	r.Seq, r.Sub = a.key.hash()
 	a.b.Records = append(a.b.Records, r)
 }
 

@@ -85,20 +85,10 @@ func (g *cdrGUIDs) id(b []byte) (id ID, ok bool) {
 	if len(b) == 38 && b[0] == '{' && b[37] == '}' {
 		b = b[1:37]
 	}
-	if len(b) != 36 || b[8] != '-' || b[13] != '-' || b[18] != '-' || b[23] != '-' {
+	key, ok := guidKey(b)
+	if !ok {
 		return 0, false
 	}
-	word := func(a, b []byte) uint64 {
-		return uint64(binary.LittleEndian.Uint32(a)) | uint64(binary.LittleEndian.Uint32(b))<<32
-	}
-	n0, ok0 := hexWord(word(b, b[4:]))
-	n1, ok1 := hexWord(word(b[9:], b[14:]))
-	n2, ok2 := hexWord(word(b[19:], b[24:]))
-	n3, ok3 := hexWord(word(b[28:], b[32:]))
-	if !ok0 || !ok1 || !ok2 || !ok3 {
-		return 0, false
-	}
-	key := [2]uint64{n0<<32 | n1, n2<<32 | n3}
 	if key == [2]uint64{} {
 		return 0, true
 	}
@@ -108,6 +98,21 @@ func (g *cdrGUIDs) id(b []byte) (id ID, ok bool) {
 		*s = guidSlot{key, g.names.guid(key, b)}
 	}
 	return s.id, true
+}
+
+// guidKey reads the 16 bytes of a GUID in either case.
+func guidKey(b []byte) (key [2]uint64, ok bool) {
+	if len(b) != 36 || b[8] != '-' || b[13] != '-' || b[18] != '-' || b[23] != '-' {
+		return key, false
+	}
+	word := func(a, b []byte) uint64 {
+		return uint64(binary.LittleEndian.Uint32(a)) | uint64(binary.LittleEndian.Uint32(b))<<32
+	}
+	n0, ok0 := hexWord(word(b, b[4:]))
+	n1, ok1 := hexWord(word(b[9:], b[14:]))
+	n2, ok2 := hexWord(word(b[19:], b[24:]))
+	n3, ok3 := hexWord(word(b[28:], b[32:]))
+	return [2]uint64{n0<<32 | n1, n2<<32 | n3}, ok0 && ok1 && ok2 && ok3
 }
 
 // hexWord is the number that eight hexadecimal digits write, the first of which

@@ -80,7 +80,7 @@ func twoDigits(a, b byte) (int, bool) {
 }
 
 // parseDate reads YYYY-MM-DD and checks that the day exists.
-func parseDate(b []byte) (start int64, ok bool) {
+func parseDate[T string | []byte](b T) (start int64, ok bool) {
 	century, ok1 := twoDigits(b[0], b[1])
 	year, ok2 := twoDigits(b[2], b[3])
 	month, ok3 := twoDigits(b[5], b[6])

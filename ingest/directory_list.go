@@ -50,7 +50,7 @@ type lister struct {
 	fields  [listFields]string
 	guessed bool // some text of the object was not UTF-8
 	text    []byte
-	words   [listFields]recall[listWord]
+	words   [listFields]*recall[listWord]
 	context [2]string // of the last entry, without and with the format
 }
 
@@ -88,7 +88,7 @@ func (ls *listing) readFile(ctx context.Context, index int, f *File, emit Emit) 
 	}
 	l := &lister{directory: newDirectory(ctx, index, emit), listing: ls, p: p}
 	for _, i := range listShared {
-		l.words[i] = recall[listWord]{}
+		l.words[i] = &recall[listWord]{}
 	}
 	l.tell()
 	err = eachProperty(ctx, p, l.take, func(bad *delimited.RowError) {

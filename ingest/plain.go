@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -140,20 +141,49 @@ type plainReader struct {
 	t       *Table
 	loc     *time.Location
 	col     [len(plainFields)]int // -1 for absent
-	clock   []byte                // room for a time
-	devices recall[plainDeviceID]
+	devices recall[*plainMachine]
 	acts    recall[Activity] // NoActivity for words that are none
+	classes recall[plainWord[Class]]
+	media   recall[plainWord[Media]]
+	roles   recall[plainWord[Role]]
 }
 
-// plainDeviceID is what the device column of a row says.
-type plainDeviceID struct {
+// plainMachine is what the device column of a row says.
+type plainMachine struct {
 	id       string
 	endpoint bool
 	err      error
+	name     ID // of the id, 0 until it is asked for
 }
 
+func newPlainMachine(text string) *plainMachine {
+	var d plainMachine
+	d.id, d.endpoint, d.err = ParseDevice(text)
+	return &d
+}
+
+// plainWord is what a word of a column names.
+type plainWord[T any] struct {
+	what T
+	err  error
+}
+
+// plainWordOf reads words in any case of letters.
+func plainWordOf[T any](parse func(string) (T, error)) func(string) plainWord[T] {
+	return func(text string) (w plainWord[T]) {
+		w.what, w.err = parse(strings.ToLower(text))
+		return w
+	}
+}
+
+var (
+	plainClassOf = plainWordOf(ParseClass)
+	plainMediaOf = plainWordOf(ParseMedia)
+	plainRoleOf  = plainWordOf(ParseRole)
+)
+
 func newPlainReader(t *Table, a *attester, env *Env) *plainReader {
-	p := &plainReader{attester: a, t: t, loc: env.Location, devices: recall[plainDeviceID]{}, acts: recall[Activity]{}}
+	p := &plainReader{attester: a, t: t, loc: env.Location}
 	for i, f := range plainFields {
 		p.col[i] = t.Column(f.Name)
 	}
@@ -170,8 +200,6 @@ func (p *plainReader) unreadNotes() {
 }
 
 func (p *plainReader) field(column int) []byte { return bytes.TrimSpace(p.t.Field(p.col[column])) }
-func (p *plainReader) text(column int) string  { return string(p.field(column)) }
-func (p *plainReader) word(column int) string  { return strings.ToLower(p.text(column)) }
 
 // row adds the current row to the batch as a record, a skip or a reject.
 func (p *plainReader) row() {
@@ -188,7 +216,13 @@ func (p *plainReader) row() {
 }
 
 func (p *plainReader) record() (rec Record, nobody bool, err error) {
-	at, err := ParseTime(p.text(plainTime), p.loc)
+	clock := p.field(plainTime)
+	at, ok := parsePlainTime(clock, p.loc)
+	if ok {
+		at, err = plausible(at, clock)
+	} else {
+		at, err = parseTime(string(clock), p.loc)
+	}
 	if err != nil {
 		return rec, false, err
 	}
@@ -197,7 +231,7 @@ func (p *plainReader) record() (rec Record, nobody bool, err error) {
 	}
 	rec = Record{Kind: PlainRecord, Key: at.UnixMilli(), At: at.UnixMilli()}
 	if rec.Activity = p.acts.of(p.field(plainActivity), activityOf); rec.Activity == NoActivity {
-		_, err := ParseActivity(p.word(plainActivity))
+		_, err := ParseActivity(strings.ToLower(string(p.field(plainActivity))))
 		return rec, false, err
 	}
 	user, err := p.cell(UserName, "user", p.field(plainUser))
@@ -224,39 +258,37 @@ func (p *plainReader) record() (rec Record, nobody bool, err error) {
 			}
 		}
 	}
-	device := p.devices.of(p.field(plainDevice), func(text string) (d plainDeviceID) {
-		d.id, d.endpoint, d.err = ParseDevice(text)
-		return d
-	})
-	if device.err != nil {
-		return rec, false, device.err
-	}
-	if rec.From.Class, err = ParseClass(p.word(plainClass)); err != nil {
+	device := p.devices.of(p.field(plainDevice), newPlainMachine)
+	class := p.classes.of(p.field(plainClass), plainClassOf)
+	media := p.media.of(p.field(plainModality), plainMediaOf)
+	role := p.roles.of(p.field(plainRole), plainRoleOf)
+	if err := cmp.Or(device.err, class.err, media.err, role.err); err != nil {
 		return rec, false, err
 	}
-	if rec.Media, err = ParseMedia(p.word(plainModality)); err != nil {
-		return rec, false, err
-	}
-	if rec.Role, err = ParseRole(p.word(plainRole)); err != nil {
-		return rec, false, err
-	}
+	rec.From.Class, rec.Media, rec.Role = class.what, media.what, role.what
 	client, _ := p.cell(ClientName, "client", p.field(plainClient)) // readable, as was looked at
 	server, _ := p.cell(ServerName, "server", p.field(plainServer))
 	source, _ := p.cell(SourceName, "source", p.field(plainSource))
-	if session := p.text(plainSession); session != "" {
+	if session := p.field(plainSession); len(session) > 0 {
 		rec.Flags |= Keyed
-		rec.Seq, rec.Sub = keyHash(source.text, session, rec.Activity.String(), user.text)
+		p.key = p.key.of(source.text).text(session).and(rec.Activity.String(), user.text)
 	} else {
-		p.clock = at.AppendFormat(p.clock[:0], time.RFC3339Nano)
-		rec.Seq, rec.Sub = keyHash(string(p.clock), rec.Activity.String(), user.text, peer.text, device.id, client.text, server.text,
+		p.key = at.AppendFormat(append(p.key[:0], 0), time.RFC3339Nano)
+		p.key = p.key.and(rec.Activity.String(), user.text, peer.text, device.id, client.text, server.text,
 			rec.From.Class.String(), rec.Media.String(), rec.Role.String(), source.text)
 	}
+	rec.Seq, rec.Sub = p.key.hash()
 	rec.From.User = p.id(UserName, user)
 	rec.To.User = p.id(UserName, peer)
+	if device.name == 0 && device.endpoint {
+		device.name = p.names.ID(EndpointName, device.id)
+	} else if device.name == 0 {
+		device.name = p.names.ID(DeviceName, device.id)
+	}
 	if device.endpoint {
-		rec.From.Endpoint = p.names.ID(EndpointName, device.id)
+		rec.From.Endpoint = device.name
 	} else {
-		rec.From.Device = p.names.ID(DeviceName, device.id)
+		rec.From.Device = device.name
 	}
 	rec.From.Client = p.id(ClientName, client)
 	rec.Server = p.id(ServerName, server)
@@ -273,17 +305,31 @@ func activityOf(word string) Activity {
 	return a
 }
 
-// keyHash is a 128-bit key over texts: SHA-256, cut.
+// keyHash is a 128-bit key over texts, with a NUL byte between them: SHA-256, cut.
 func keyHash(parts ...string) (uint64, uint64) {
 	var room [256]byte
-	text := room[:0]
-	for i, p := range parts {
-		if i > 0 {
-			text = append(text, 0)
-		}
-		text = append(text, p...)
+	return keyText(room[:0]).and(parts...).hash()
+}
+
+// keyText is what a key is made of as keyHash does it: each part behind a NUL
+// byte, the first of which does not count.
+type keyText []byte
+
+// of begins anew, in the same room.
+func (k keyText) of(parts ...string) keyText { return k[:0].and(parts...) }
+
+func (k keyText) and(parts ...string) keyText {
+	for _, p := range parts {
+		k = append(append(k, 0), p...)
 	}
-	h := sha256.Sum256(text)
+	return k
+}
+
+func (k keyText) text(part []byte) keyText  { return append(append(k, 0), part...) }
+func (k keyText) number(part int64) keyText { return strconv.AppendInt(append(k, 0), part, 10) }
+
+func (k keyText) hash() (uint64, uint64) {
+	h := sha256.Sum256(k[1:])
 	return binary.BigEndian.Uint64(h[:8]), binary.BigEndian.Uint64(h[8:16])
 }
 

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"strconv"
+	"strings"
 	"time"
 
 	"calaudit/ingest/delimited"
@@ -168,27 +168,31 @@ func (r *registrations) row() error {
 	if err != nil {
 		return err
 	}
-	raw := string(r.p.Value(regEndpoint))
-	endpoint := endpointID(raw)
-	if endpoint == "" && raw != "" {
+	rec := Record{Activity: IMLogin, Line: uint32(r.p.Line())}
+	rec.From.User = r.id(UserName, user)
+	raw := r.p.Value(regEndpoint)
+	if key, ok := guidKey(raw); ok {
+		rec.From.Endpoint = r.names.guid(key, raw)
+	} else if endpoint := []byte(endpointID(string(raw))); len(endpoint) > 0 {
+		key, _ = guidKey(endpoint)
+		rec.From.Endpoint = r.names.guid(key, endpoint)
+	} else if len(raw) > 0 {
 		if r.odd++; r.odd == 1 {
 			r.oddLine = r.p.Line()
 		}
 	}
-	rec := Record{Activity: IMLogin, Line: uint32(r.p.Line())}
-	rec.From.User = r.id(UserName, user)
-	rec.From.Endpoint = r.names.ID(EndpointName, endpoint)
 	rec.From.Client = r.id(ClientName, client)
 	rec.Server = r.id(ServerName, server)
-	r.add(rec, at, "registration", user.text, raw, strconv.FormatInt(at.UnixMilli(), 10))
+	r.key = r.key.of("registration", user.text).text(raw)
+	r.add(rec, at)
 	return nil
 }
 
-// endpointID is the id of an endpoint given as a GUID or as an epid, which name
+// endpointID is the GUID of an endpoint given as such or as an epid, which name
 // the same one; "" for anything else.
 func endpointID(s string) string {
 	if g := guid(s); g != "" {
-		return "uuid:" + g
+		return g
 	}
 	if len(s) < 6 || len(s) > 32 {
 		return ""
@@ -198,5 +202,5 @@ func endpointID(s string) string {
 			return ""
 		}
 	}
-	return epidEndpoint([]byte(s))
+	return strings.TrimPrefix(epidEndpoint([]byte(s)), "uuid:")
 }

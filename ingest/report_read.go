@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -47,8 +46,7 @@ func readReport(ctx context.Context, index int, f *File, names *Names, env *Env,
 	if err != nil {
 		return err
 	}
-	r := &reportReader{attester: newAttester(ctx, index, names, env, emit), order: order, loc: env.Location,
-		media: recall[Media]{}, roles: recall[Role]{}, phoned: recall[bool]{}}
+	r := &reportReader{attester: newAttester(ctx, index, names, env, emit), order: order, loc: env.Location}
 	if r.loc == nil {
 		r.loc = time.UTC
 	}
@@ -279,14 +277,16 @@ func (r *reportReader) phone(c *reportRow) error {
 	if used.After(at) && rec.Flags&Open == 0 {
 		rec.Until = max(rec.Until, used.UnixMilli())
 	}
-	r.add(rec, at, "phone", device, user, strconv.FormatInt(at.UnixMilli(), 10))
+	r.key = r.key.of("phone", device, user)
+	r.add(rec, at)
 	return nil
 }
 
-// filed makes the record of a use that several parties share.
-func (r *reportReader) filed(kind Kind, at, key time.Time, c *reportRow, hash ...string) Record {
+// filed makes the record of a use that several parties share; r.key is what they
+// have in common.
+func (r *reportReader) filed(kind Kind, at, key time.Time, c *reportRow) Record {
 	rec := Record{Kind: kind, At: at.UnixMilli(), Key: key.UnixMilli(), Line: uint32(c.line)}
-	rec.Seq, _ = keyHash(hash...)
+	rec.Seq, _ = r.key.hash()
 	return rec
 }
 
@@ -320,7 +320,8 @@ func (r *reportReader) session(c *reportRow) error {
 		return nil
 	}
 	kinds := c.get(repModalities)
-	rec := r.filed(SessionRecord, at, at, c, "session", a, b, string(kinds))
+	r.key = r.key.of("session", a, b).text(kinds)
+	rec := r.filed(SessionRecord, at, at, c)
 	rec.From, rec.To, rec.Media = from, to, r.media.of(kinds, modalities)
 	if rec.Server, err = r.server(c, repPoolFQDN, repPool, repFrontEnd); err != nil {
 		return err
@@ -361,7 +362,8 @@ func (r *reportReader) conference(c *reportRow) error {
 		r.skip("a conference of nobody")
 		return nil
 	}
-	rec := r.filed(ConferenceRecord, at, at, c, "conference", uri)
+	r.key = r.key.of("conference", uri)
+	rec := r.filed(ConferenceRecord, at, at, c)
 	rec.From, rec.Flags, rec.Media = p, flags, media
 	if rec.Server, err = r.server(c, repPool, repPoolFQDN); err != nil {
 		return err
@@ -412,7 +414,8 @@ func (r *reportReader) join(c *reportRow) error {
 	if r.phoned.of(c.get(repConnectivity), func(text string) bool { return strings.Contains(strings.ToLower(text), "pstn") }) {
 		kind, flags = ServerJoinRecord, flags|FromPSTN
 	}
-	rec := r.filed(kind, at, key, c, "conference", uri)
+	r.key = r.key.of("conference", uri)
+	rec := r.filed(kind, at, key, c)
 	rec.From, rec.Flags, rec.Media, rec.Role = p, flags, media, role
 	if rec.Server, err = r.server(c, repPool, repPoolFQDN); err != nil {
 		return err
@@ -455,6 +458,7 @@ func (r *reportReader) workflow(c *reportRow) error {
 	if id, err := ParseUser(peer); err == nil && id != "" {
 		rec.To.User = r.names.ID(UserName, id)
 	}
-	r.add(rec, at, "workflow", caller, peer, strconv.FormatInt(at.UnixMilli(), 10))
+	r.key = r.key.of("workflow", caller, peer)
+	r.add(rec, at)
 	return nil
 }

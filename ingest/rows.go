@@ -220,8 +220,13 @@ func EscapeRaw(raw []byte) string {
 // result is UTC. A local time that the zone skips (summer time) is an error.
 func ParseTime(s string, loc *time.Location) (time.Time, error) {
 	if t, ok := parsePlainTime(s, loc); ok {
-		return plausible(t.UTC(), s)
+		return plausible(t, s)
 	}
+	return parseTime(s, loc)
+}
+
+// parseTime is ParseTime for what may stand in any form.
+func parseTime(s string, loc *time.Location) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05Z07:00"} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return plausible(t.UTC(), s)
@@ -243,11 +248,11 @@ func ParseTime(s string, loc *time.Location) (time.Time, error) {
 
 // parsePlainTime reads the usual form, YYYY-MM-DD HH:MM:SS with or without a
 // fraction and a "Z". Whatever it does not take is looked at with care.
-func parsePlainTime(s string, loc *time.Location) (t time.Time, ok bool) {
+func parsePlainTime[T string | []byte](s T, loc *time.Location) (t time.Time, ok bool) {
 	if len(s) < 19 || s[10] != ' ' && s[10] != 'T' || s[13] != ':' || s[16] != ':' {
 		return t, false
 	}
-	start, ok1 := parseDate([]byte(s[:10]))
+	start, ok1 := parseDate(s[:10])
 	h, ok2 := twoDigits(s[11], s[12])
 	m, ok3 := twoDigits(s[14], s[15])
 	sec, ok4 := twoDigits(s[17], s[18])
@@ -266,15 +271,18 @@ func parsePlainTime(s string, loc *time.Location) (t time.Time, ok bool) {
 		}
 	}
 	switch {
-	case rest == "Z":
+	case len(rest) == 1 && rest[0] == 'Z':
 		loc = time.UTC
-	case rest != "":
+	case len(rest) > 0:
 		return t, false
 	}
-	wall := time.UnixMilli(start).UTC()
+	wall := time.Unix(start/1000+int64(h*3600+m*60+sec), int64(nano)).UTC()
+	if loc == time.UTC {
+		return wall, true
+	}
 	t = time.Date(wall.Year(), wall.Month(), wall.Day(), h, m, sec, nano, loc)
 	// A skipped hour comes back as another.
-	return t, t.Hour() == h && t.Minute() == m && t.Second() == sec && t.Day() == wall.Day()
+	return t.UTC(), t.Hour() == h && t.Minute() == m && t.Second() == sec && t.Day() == wall.Day()
 }
 
 // Times outside these years are damage: the product line begins in 2003.

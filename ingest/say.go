@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"unicode"
@@ -51,6 +52,12 @@ func printable(s string) error {
 // plainText tells printable ASCII, which most text is: it is printable, which
 // takes no look at characters.
 func plainText(b []byte) bool {
+	const each = 0x0101010101010101 // a number in all eight bytes
+	for ; len(b) >= 8; b = b[8:] {  // eight at a time: their high bits tell those that are not
+		if v := binary.LittleEndian.Uint64(b); (v|(v-each*' ')|(v+each))&(each*0x80) != 0 {
+			return false
+		}
+	}
 	for _, c := range b {
 		if c < ' ' || c > '~' {
 			return false

@@ -1,8 +1,11 @@
 package ingest
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"math/rand"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -113,5 +116,52 @@ func TestDaysBeginWhereTheCalendarSays(t *testing.T) {
 func TestKeysTakeNoRoom(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { keyHash("session", "alice@contoso.com", "bob@contoso.com", "Audio") }); n > 0 {
 		t.Errorf("%v allocations for a key", n)
+	}
+}
+
+func TestPlainTextIsPrintableASCII(t *testing.T) {
+	rng := rand.New(rand.NewSource(1))
+	for range 100_000 {
+		b := make([]byte, rng.Intn(20))
+		for i := range b {
+			b[i] = ' ' + byte(rng.Intn('~'-' '+1))
+		}
+		if len(b) > 0 && rng.Intn(4) > 0 {
+			b[rng.Intn(len(b))] = byte(rng.Intn(256))
+		}
+		want := true
+		for _, c := range b {
+			want = want && c >= ' ' && c <= '~'
+		}
+		if got := plainText(b); got != want {
+			t.Fatalf("%q: %v", b, got)
+		}
+	}
+}
+
+// A key is the hash of its parts with NUL bytes between them, however it was put
+// together: keys are stored.
+func TestKeysAreHashesOfTheirParts(t *testing.T) {
+	rng := rand.New(rand.NewSource(1))
+	var room keyText
+	for range 10_000 {
+		parts := make([]string, 1+rng.Intn(5))
+		for i := range parts {
+			parts[i] = strings.Repeat("alice@contoso.com", rng.Intn(8))
+		}
+		number := rng.Int63() - 1<<62
+		h := sha256.Sum256([]byte(strings.Join(parts, "\x00") + "\x00" + strconv.FormatInt(number, 10)))
+		want := [2]uint64{binary.BigEndian.Uint64(h[:8]), binary.BigEndian.Uint64(h[8:16])}
+		var texts, mixed [2]uint64
+		texts[0], texts[1] = keyHash(append(parts, fmt.Sprint(number))...)
+		room = room.of(parts[0])
+		for _, p := range parts[1:] {
+			room = room.text([]byte(p))
+		}
+		room = room.number(number)
+		mixed[0], mixed[1] = room.hash()
+		if texts != want || mixed != want {
+			t.Fatalf("%q, %d: %x of texts, %x of others, want %x", parts, number, texts, mixed, want)
+		}
 	}
 }
