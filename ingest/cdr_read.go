@@ -193,9 +193,6 @@ func (r *cdrRows) take() *Batch {
 		r.rows += b.Rows()
 	}
 	r.batch = &Batch{File: r.part.index}
-	if r.t.block != nil {
-		r.batch.Records = newRecords(r.room)
-	}
 	r.n, r.skipped = 0, map[string]int{}
 	return b
 }
@@ -275,6 +272,9 @@ func (w *cdrWorker) piece() (cdrPiece, error) {
 func (r *cdrRows) put(row rowReader, hash *cdrHash) error {
 	r.gap = false
 	b := r.batch
+	if b.Records == nil && r.t.block != nil {
+		b.Records = newRecords(r.room)
+	}
 	b.Records = append(b.Records, Record{})
 	rec := &b.Records[len(b.Records)-1]
 	skip, err := row(rec)

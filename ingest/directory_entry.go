@@ -238,32 +238,44 @@ func (d *directory) pool(o *adObject, e *Entry) error {
 	return nil
 }
 
-// home is the canonical pool name; most entries share a few.
+// home is the canonical pool name.
 func (d *directory) home(o *adObject) string {
 	if o.home == "" {
 		return ""
 	}
-	h := d.named(o.home, homeServer)
+	h := d.homes.of(o.home)
 	if h == "" {
 		d.note(o.line, "msRTCSIP-PrimaryHomeServer names no pool", fmt.Errorf("%s", quoteShort(o.home)))
 	}
 	return h
 }
 
-// named is the pool behind a text; most entries share a few. No name of a pool
-// is longer than that of an object.
-func (d *directory) named(text string, parse func(string) string) string {
-	if text == "" || len(text) > maxDN {
-		return ""
+// poolNames are the pools behind texts; most entries share a few. No name of a
+// pool is longer than that of an object.
+type poolNames struct {
+	parse func(string) string
+	known map[string]string
+	text  string // of the entry before, and its pool
+	pool  string
+}
+
+func newPoolNames(parse func(string) string) poolNames {
+	return poolNames{parse: parse, known: make(map[string]string)}
+}
+
+func (p *poolNames) of(text string) string {
+	if text == p.text {
+		return p.pool
 	}
-	h, ok := d.homes[text]
-	if !ok {
-		h = parse(text)
-		if len(d.homes) < maxPlaces && len(text) <= maxPlace {
-			d.homes[text] = h
+	pool, ok := p.known[text]
+	if !ok && text != "" && len(text) <= maxDN {
+		pool = p.parse(text)
+		if len(p.known) < maxPlaces && len(text) <= maxPlace {
+			p.known[text] = pool
 		}
 	}
-	return h
+	p.text, p.pool = text, pool
+	return pool
 }
 
 // cutText bounds a text at a character's border.

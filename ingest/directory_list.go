@@ -48,9 +48,11 @@ type lister struct {
 	p       *properties
 	told    Listed
 	fields  [listFields]string
-	guessed bool // some text of the object was not UTF-8
+	guessed bool  // some text of the object was not UTF-8
+	present []int // the fields that objects may have
 	text    []byte
 	words   [listFields]*recall[listWord]
+	pools   poolNames // by their host names
 	context [2]string // of the last entry, without and with the format
 }
 
@@ -86,7 +88,12 @@ func (ls *listing) readFile(ctx context.Context, index int, f *File, emit Emit) 
 	if p.t != nil && p.t.Column("Node") == 0 {
 		p.t.mend = wmicRow(p.t)
 	}
-	l := &lister{directory: newDirectory(ctx, index, emit), listing: ls, p: p}
+	l := &lister{directory: newDirectory(ctx, index, emit), listing: ls, p: p, pools: newPoolNames(ParseServer)}
+	for i := range l.fields {
+		if p.t == nil || p.Has(i) { // an object of a list may have what those before had not
+			l.present = append(l.present, i)
+		}
+	}
 	for _, i := range listShared {
 		l.words[i] = &recall[listWord]{}
 	}
@@ -166,7 +173,7 @@ func (l *lister) take() {
 func (l *lister) read() {
 	var ends [listFields]int
 	l.text, l.guessed = l.text[:0], false
-	for i := range l.fields {
+	for _, i := range l.present {
 		v := l.p.Value(i)
 		switch {
 		case len(v) == 0:
@@ -183,11 +190,10 @@ func (l *lister) read() {
 		ends[i] = len(l.text)
 	}
 	all, from := string(l.text), 0
-	for i, end := range ends {
-		if end > from {
-			l.fields[i] = all[from:end]
+	for _, i := range l.present {
+		if end := ends[i]; end > from {
+			l.fields[i], from = all[from:end], end
 		}
-		from = end
 	}
 }
 
@@ -226,8 +232,8 @@ func (l *lister) entry(line int, e *Entry) (err error) {
 	case IsNumber(id):
 		e.Line164 = id
 	}
-	if e.Home = l.named(l.fields[listPool], ParseServer); e.Home == "" && l.fields[listHomeDN] != "" {
-		if e.Home = l.named(l.fields[listHomeDN], homeServer); e.Home == "" {
+	if e.Home = l.pools.of(l.fields[listPool]); e.Home == "" && l.fields[listHomeDN] != "" {
+		if e.Home = l.homes.of(l.fields[listHomeDN]); e.Home == "" {
 			l.note(line, l.columns[listHomeDN]+" names no pool", fmt.Errorf("%s", quoteShort(l.fields[listHomeDN])))
 		}
 	}

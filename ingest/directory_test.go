@@ -200,15 +200,16 @@ func TestDirectoryMemoryIsBounded(t *testing.T) {
 	}
 
 	d := newDirectory(context.Background(), 0, nil)
+	d.homes = newPoolNames(strings.Clone)
 	long := strings.Repeat("x", maxPlace)
 	for _, c := range []struct{ text, want string }{{"pool1", "pool1"}, {"pool1." + long, "pool1." + long}, {strings.Repeat(long, 9), ""}} {
-		if got := d.named(c.text, strings.Clone); got != c.want {
+		if got := d.homes.of(c.text); got != c.want {
 			t.Errorf("home of %d bytes: %.20q", len(c.text), got)
 		}
 	}
 	d.places.of("CN=a,OU=b")
-	if _, at := d.places.of("CN=a,OU=" + long); at.container != "ou="+long || len(d.homes) != 1 || len(d.places.known) != 1 {
-		t.Errorf("%.20q, %d homes, %d places", at.container, len(d.homes), len(d.places.known))
+	if _, at := d.places.of("CN=a,OU=" + long); at.container != "ou="+long || len(d.homes.known) != 1 || len(d.places.known) != 1 {
+		t.Errorf("%.20q, %d homes, %d places", at.container, len(d.homes.known), len(d.places.known))
 	}
 
 	const perEntry = 3000

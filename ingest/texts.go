@@ -1,6 +1,9 @@
 package ingest
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"slices"
+)
 
 // textTable finds what was made of a text, by open addressing: what is looked
 // through is a few bytes for each text, and growing takes no hash anew.
@@ -53,6 +56,7 @@ func (t *textTable[T]) put(hash uint32, text string, value T) *T {
 				t.place(s)
 			}
 		}
+		t.all = slices.Grow(t.all, len(t.slots)/2-len(t.all)) // for as many as there is place for
 	}
 	t.all = append(t.all, textValue[T]{text, value})
 	t.place(textSlot{hash, uint32(len(t.all))})

@@ -2,6 +2,7 @@ package text
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -73,7 +74,8 @@ func (c *CodePage) Decode(b []byte) string {
 
 // PageReader decodes like NewReader, but text that is not UTF-8 as a code page.
 type PageReader struct {
-	r      *bufio.Reader
+	r      io.Reader
+	ahead  *bufio.Reader // r, from the first character beyond ASCII on that leaves a doubt
 	page   *CodePage
 	told   bool   // what the text is
 	used   bool   // it is of the page
@@ -87,15 +89,40 @@ type PageReader struct {
 // alphabet, and no file is read twice.
 func NewPageReader(r io.Reader, page *CodePage) *PageReader {
 	d, marked := open(r)
-	return &PageReader{r: bufio.NewReaderSize(d, bufferLen), page: page, told: marked}
+	return &PageReader{r: d, page: page, told: marked}
 }
+
+// failed is a source that has ended with an error.
+type failed struct{ err error }
+
+func (f failed) Read([]byte) (int, error) { return 0, f.err }
 
 // Used reports whether text of the code page was met so far.
 func (p *PageReader) Used() bool { return p.used }
 
 func (p *PageReader) Read(b []byte) (n int, err error) {
-	if p.told && !p.used {
-		return p.r.Read(b)
+	if p.ahead == nil {
+		n, err = p.r.Read(b)
+		ascii := n
+		if !p.told {
+			ascii = asciiLen(b[:n])
+		}
+		if ascii == n {
+			return n, err
+		}
+		rest := []io.Reader{bytes.NewReader(append([]byte(nil), b[ascii:n]...)), p.r}
+		if err != nil {
+			rest[1] = failed{err}
+		}
+		p.ahead = bufio.NewReaderSize(io.MultiReader(rest...), bufferLen)
+		in, _ := p.ahead.Peek(bufferLen) // as much as there is; an error comes again
+		p.told, p.used = true, !mostlyUTF8(in)
+		if n = 0; ascii > 0 {
+			return ascii, nil
+		}
+	}
+	if !p.used {
+		return p.ahead.Read(b)
 	}
 	if len(b) == 0 {
 		return 0, nil
@@ -105,21 +132,11 @@ func (p *PageReader) Read(b []byte) (n int, err error) {
 		p.spills = p.spills[n:]
 		return n, nil
 	}
-	in, err := p.r.Peek(1)
+	in, err := p.ahead.Peek(1)
 	if len(in) == 0 {
 		return 0, err
 	}
-	in, _ = p.r.Peek(p.r.Buffered())
-	if !p.told {
-		n = copy(b, in[:asciiLen(in)])
-		if n > 0 {
-			_, _ = p.r.Discard(n) // buffered already: cannot fail
-			return n, nil
-		}
-		in, _ = p.r.Peek(bufferLen) // as much as there is; an error comes again
-		p.told, p.used = true, !mostlyUTF8(in)
-		return p.Read(b)
-	}
+	in, _ = p.ahead.Peek(p.ahead.Buffered())
 	used := 0
 	for used < len(in) {
 		if k := asciiLen(in[used:min(len(in), used+len(b)-n)]); k > 0 {
@@ -139,7 +156,7 @@ func (p *PageReader) Read(b []byte) (n int, err error) {
 		n += copy(b[n:], c)
 		used++
 	}
-	_, _ = p.r.Discard(used)
+	_, _ = p.ahead.Discard(used) // buffered already: cannot fail
 	return n, nil
 }
 
