@@ -37,7 +37,8 @@ func inPieces(t testing.TB, in []byte, size int) (rows []row, cut bool) {
 	if f, err := r.Read(); !add(r.Line(), f, err) {
 		return rows, r.CutShort()
 	}
-	c, b := r.Cut(), NewBlock(',', false)
+	c := r.Cut()
+	b := c.NewBlock(',')
 	c.size = size
 	for {
 		p, ok, err := c.Next(nil)
@@ -190,7 +191,7 @@ func BenchmarkBlock(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
-			block := NewBlock(',', false)
+			block := new(Cutter).NewBlock(',')
 			for b.Loop() {
 				for block.Reset(Piece{data, 1}); ; {
 					if _, err := block.Next(); err != nil {
