@@ -137,6 +137,19 @@ func TestPiecesAreReadLikeTheWhole(t *testing.T) {
 	}
 }
 
+func TestQuotesCountAtEveryPlaceOfALine(t *testing.T) {
+	for pad := range 140 {
+		x := strings.Repeat("x", pad)
+		for _, row := range []string{x + `,"a"b,c`, `"` + x + `"b`, `"` + x + `",b`, `"` + x + `"`, x + `"a"`, x + `,"a`, x + `,a"`, x + `,"","a,b"`, x + `,"a""b"`, `"` + x + `,",` + x} {
+			in := []byte("h\n" + row + "\nlast,\"row\"")
+			want := readAll(t, NewReader(bytes.NewReader(in), ','))
+			if got, _ := inPieces(t, in, 1000); !reflect.DeepEqual(got, want) {
+				t.Errorf("%q: in pieces %v, in one %v", row, got, want)
+			}
+		}
+	}
+}
+
 // pieces cuts a table behind its first row, and tells whether all of it was cut.
 func pieces(t *testing.T, in string, size int) (n int, all bool) {
 	r := NewReader(iotest.OneByteReader(strings.NewReader(in)), ',')
