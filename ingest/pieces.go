@@ -64,7 +64,7 @@ func readPieces[T any](parent context.Context, t *Table, work func(worker int, t
 	})
 	for worker := range workers {
 		wg.Go(func() { // convert
-			own := t.piecewise()
+			own := t.piecewise(cutter)
 			for j := range jobs {
 				var d done
 				if ctx.Err() == nil {

@@ -142,9 +142,9 @@ func (t *Table) blank() bool {
 }
 
 // piecewise is a table of the same columns that reads pieces.
-func (t *Table) piecewise() *Table {
+func (t *Table) piecewise(c *delimited.Cutter) *Table {
 	own := *t
-	own.r, own.block = nil, delimited.NewBlock(t.shape.comma, t.shape.bare)
+	own.r, own.block = nil, c.NewBlock(t.shape.comma)
 	return &own
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"calaudit/ingest/delimited"
 )
 
 const lines = `9.0
@@ -216,6 +218,145 @@ func TestUsualRowsBecomeTheSameLines(t *testing.T) {
 	}
 	if usual < 500 {
 		t.Errorf("only %d rows are usual", usual)
+	}
+}
+
+// rowsOf are the rows with their lines as a table reader sees them: in pieces
+// behind the first one, or all from the careful reader. raw tells how many were
+// read as they stand in the file.
+func rowsOf(t *testing.T, f *Format, in io.Reader, inPieces bool) (rows []string, raw int) {
+	t.Helper()
+	r := delimited.NewReader(f.NewReader(in), Unit)
+	r.Bare()
+	add := func(line int, row [][]byte, nul bool, err error) bool {
+		bad, err := delimited.Bad(err)
+		switch {
+		case err == io.EOF:
+			return false
+		case err != nil:
+			t.Fatal(err)
+		case bad != nil:
+			rows = append(rows, fmt.Sprintf("%d: %s %q", bad.Line, bad.What, bad.Raw))
+		default:
+			rows = append(rows, fmt.Sprintf("%d: %v %q", line, nul, row))
+		}
+		return true
+	}
+	whole := func() {
+		for {
+			row, err := r.Read()
+			if !add(r.Line(), row, err == nil && r.Holds(0), err) {
+				return
+			}
+		}
+	}
+	if !inPieces {
+		whole()
+		return append(rows, fmt.Sprint(r.CutShort())), 0
+	}
+	if row, err := r.Read(); !add(r.Line(), row, err == nil && r.Holds(0), err) {
+		return append(rows, fmt.Sprint(r.CutShort())), 0
+	}
+	c := r.Cut()
+	b := c.NewBlock(Unit)
+	for {
+		p, ok, err := c.Next(nil)
+		if err == io.EOF {
+			return append(rows, fmt.Sprint(c.CutShort())), raw
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			r = c.Rest(Unit)
+			whole()
+			return append(rows, fmt.Sprint(r.CutShort())), raw
+		}
+		if bytes.IndexByte(p.Data, Unit) < 0 {
+			raw += bytes.Count(p.Data, []byte{'\n'})
+		}
+		for b.Reset(p); ; {
+			n, err := b.Next()
+			var row [][]byte
+			for i := range n {
+				row = append(row, b.Field(i))
+			}
+			if !add(b.Line(), row, err == nil && b.HoldsNUL(), err) {
+				break
+			}
+		}
+	}
+}
+
+func TestRowsReadAsTheyStandAreTheSame(t *testing.T) {
+	rng := rand.New(rand.NewSource(1))
+	values := []string{"", "", "", "a", "\x00", "a|b", "|", "\r", "x\r", "12345678", "2009-03-02 08:15:00.123", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "<#", "@", strings.Repeat("y", 70)}
+	odd := []string{"\n", "x\ny", "\x1f", "||", "|\n", "@@", "\r\n", "(1 rows affected)\n", "\x1a"}
+	stood := 0
+	for n := range 1200 {
+		field := []string{"|", "||", "||", "<#>", "@@", ",", "|\t", "||||||||||", "\r"}[rng.Intn(9)]
+		row := []string{"|\n", "\n", "\r\n", "@@\n", "@@@", "\n\n"}[rng.Intn(6)]
+		fields := 1 + rng.Intn(40)
+		f := format(append(slices.Repeat([]string{field}, fields), row)...)
+		var in strings.Builder
+		for range rng.Intn(12) {
+			for k := range fields + 1 {
+				in.WriteString(values[rng.Intn(len(values))])
+				if k < fields && rng.Intn(400) > 0 {
+					in.WriteString(field)
+				}
+			}
+			if n%2 == 0 && rng.Intn(8) == 0 {
+				in.WriteString(odd[rng.Intn(len(odd))])
+			}
+			in.WriteString(row)
+		}
+		if rng.Intn(3) == 0 {
+			in.WriteString(odd[rng.Intn(len(odd))])
+		}
+		want, _ := rowsOf(t, f, strings.NewReader(in.String()), false)
+		got, raw := rowsOf(t, f, strings.NewReader(in.String()), true)
+		if stood += raw; !slices.Equal(got, want) {
+			t.Fatalf("%q by %q and %q: %q, from end to end %q", in.String(), field, row, got, want)
+		}
+	}
+	if stood < 1000 {
+		t.Errorf("only %d rows were read as they stand", stood)
+	}
+}
+
+func TestPiecesOfALargeFileAreReadAsTheyStand(t *testing.T) {
+	row := "2009-03-02 08:15:00.123||1||||||17||23||A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11||200|\n"
+	f := format("||", "||", "||", "||", "||", "||", "||", "|\n")
+	many := strings.Repeat(row, (5<<20/2)/len(row))
+	rows := strings.Count(many, "\n")
+	for name, c := range map[string]struct {
+		in  string
+		raw int // at least: the piece with what is unusual is not
+	}{
+		"nothing else":            {many, rows - 1},
+		"without the last end":    {many + "2009||1", rows - 1},
+		"an end-of-file mark":     {many + "\r\n\x1a", rows / 3},
+		"a value over two lines":  {many + strings.Replace(row, "17", "1\n7", 1) + row, rows / 3},
+		"a line that is too long": {many + strings.Replace(row, "17", strings.Repeat("17", 600<<10), 1) + row, rows / 3},
+		"Unit in a value":         {many + strings.Replace(row, "17", "1\x1f7", 1) + row, rows / 3},
+	} {
+		want, _ := rowsOf(t, f, strings.NewReader(c.in), false)
+		if got, raw := rowsOf(t, f, strings.NewReader(c.in), true); !slices.Equal(got, want) || raw < c.raw {
+			t.Errorf("%s: %d rows, %d as they stand; from end to end %d", name, len(got), raw, len(want))
+		}
+	}
+	boom := io.MultiReader(strings.NewReader(many), iotest.ErrReader(io.ErrClosedPipe))
+	r := delimited.NewReader(f.NewReader(boom), Unit)
+	if _, err := r.Read(); err != nil {
+		t.Fatal(err)
+	}
+	for c := r.Cut(); ; {
+		if _, ok, err := c.Next(nil); err == io.ErrClosedPipe {
+			break
+		} else if err != nil || !ok {
+			t.Fatalf("%v, %v, want a closed pipe", ok, err)
+		}
 	}
 }
 

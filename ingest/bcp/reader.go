@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"calaudit/ingest/delimited"
 	"calaudit/ingest/text"
 )
 
@@ -17,9 +18,6 @@ const Unit = 0x1f
 // maxRow is the longest row that is looked at: more without a terminator goes
 // through as it is.
 const maxRow = 1 << 20
-
-// outLen is about how much is put out at once.
-const outLen = 32 << 10
 
 // Reader turns rows with the terminators of a format into lines whose fields
 // are separated by Unit. A line end inside a row becomes a space, and as many
@@ -59,20 +57,34 @@ func (f *Format) NewReader(r io.Reader) *Reader {
 	return b
 }
 
+// Read gives no more than a row at once: see Raw.
 func (b *Reader) Read(p []byte) (int, error) {
-	if b.at == len(b.out) {
+	for b.at == len(b.out) {
 		b.out, b.at = b.out[:0], 0
-		for len(b.out) < outLen {
-			if err := b.row(); err != nil && len(b.out) == 0 {
-				return 0, err
-			} else if err != nil {
-				break // it comes again
-			}
+		if err := b.row(); err != nil {
+			return 0, err
 		}
 	}
 	n := copy(p, b.out[b.at:])
 	b.at += n
 	return n, nil
+}
+
+// Raw gives the data away that was not put out, where rows are lines and all
+// fields end in the same; see delimited.Terminated.
+func (b *Reader) Raw() (raw delimited.Raw, ok bool) {
+	row, fields := b.fields[len(b.fields)-1], len(b.fields)-1
+	if fields == 0 || b.all == nil || !b.line || bytes.ContainsAny(b.all, "\r\n\x00\x1f") || b.at < len(b.out) {
+		return raw, false
+	}
+	raw = delimited.Raw{Field: b.all, Fields: fields, Row: row, R: b.r, Data: b.buf[b.start:b.end:b.end], Err: b.err}
+	b.start = b.end
+	return raw, true
+}
+
+// Resume takes data back that Raw gave away or that was read since.
+func (b *Reader) Resume(data []byte, err error) {
+	b.buf, b.start, b.end, b.err = data, 0, len(data), err
 }
 
 // row puts the next row into out.

@@ -31,12 +31,22 @@ type Cutter struct {
 	rest  []byte // read, but not to be cut
 	cut   bool
 	bare  bool
+
+	source Terminated
+	raw    Raw // of source, if its rows are cut as they stand
 }
 
 // Cut goes on behind the row that was read last. The reader must not be used
 // any more.
 func (r *Reader) Cut() *Cutter {
-	return &Cutter{r: r.r, size: pieceSize, line: r.line, carry: r.buf[r.start:r.end:r.end], err: r.err, cut: r.cut, bare: r.bare}
+	c := &Cutter{r: r.r, size: pieceSize, line: r.line, carry: r.buf[r.start:r.end:r.end], err: r.err, cut: r.cut, bare: r.bare}
+	if source, ok := r.r.(Terminated); ok && r.start == r.end && r.err == nil {
+		if raw, ok := source.Raw(); ok {
+			c.source, c.raw = source, raw
+			c.r, c.carry, c.err = raw.R, raw.Data, raw.Err
+		}
+	}
+	return c
 }
 
 // Next reads the next piece into buf or, if that is too small, a new buffer.
@@ -65,7 +75,7 @@ func (c *Cutter) Next(buf []byte) (p Piece, ok bool, err error) {
 		return p, false, io.EOF
 	}
 	end := n
-	if c.err == nil {
+	if c.err == nil || c.source != nil {
 		end = bytes.LastIndexByte(buf, '\n') + 1
 		if !c.bare && bytes.IndexByte(buf[:end], '"') >= 0 {
 			if end = settled(buf[:end]); n-end > c.size {
@@ -73,14 +83,14 @@ func (c *Cutter) Next(buf []byte) (p Piece, ok bool, err error) {
 			}
 		}
 	}
-	if end == 0 {
+	if end == 0 || c.source != nil && !c.raw.usual(buf[:end]) {
 		c.rest = buf
 		return p, false, nil
 	}
 	p = Piece{buf[:end], c.line}
 	c.line += bytes.Count(p.Data, newline)
 	c.carry = append(c.carry[:0], buf[end:]...)
-	if c.err != nil && buf[n-1] != '\n' {
+	if c.err != nil && c.source == nil && buf[n-1] != '\n' {
 		last := buf[bytes.LastIndexByte(buf, '\n')+1:]
 		c.cut = len(trimEOL(last)) > 0
 	}
@@ -107,6 +117,12 @@ func settled(lines []byte) int {
 
 // Rest reads what cannot be cut.
 func (c *Cutter) Rest(comma byte) *Reader {
+	if c.source != nil {
+		c.source.Resume(c.rest, c.err)
+		r := NewReaderAt(c.source, comma, c.line)
+		r.bare = c.bare
+		return r
+	}
 	r := NewReaderAt(c.r, comma, c.line)
 	r.buf, r.end, r.err, r.bare = c.rest, len(c.rest), c.err, c.bare
 	return r
@@ -131,11 +147,15 @@ type Block struct {
 	quotes bool   // some row holds a quote
 	reader Reader // has read the row, if slow
 	slow   bool
-	last   [64]byte // the end of the data, for split
+	last   [72]byte // the end of the data, for split
+	raw    Raw      // if the rows stand as in a file whose fields end in this
+	gap    int      // bytes between fields
 }
 
-// NewBlock makes a reader of pieces. Bare: see Reader.Bare.
-func NewBlock(comma byte, bare bool) *Block { return &Block{comma: comma, bare: bare} }
+// NewBlock makes a reader of the pieces.
+func (c *Cutter) NewBlock(comma byte) *Block {
+	return &Block{comma: comma, bare: c.bare, raw: c.raw, gap: max(1, len(c.raw.Field))}
+}
 
 // Reset begins another piece.
 func (b *Block) Reset(p Piece) {
@@ -159,10 +179,15 @@ func (b *Block) Next() (fields int, err error) {
 		if len(line) > MaxRow {
 			return 0, longLine(b.row, line)
 		}
+		if b.raw.Fields > 0 {
+			line = line[:len(line)-len(b.raw.Row)]
+		}
 		if line = trimEOL(line); len(line) == 0 {
 			continue
 		}
-		if !b.split(len(line)) {
+		if b.raw.Fields > 0 {
+			b.splitRaw(len(line))
+		} else if !b.split(len(line)) {
 			return b.read()
 		}
 		return len(b.ends), nil
@@ -179,6 +204,16 @@ func (b *Block) read() (fields int, err error) {
 	return len(row), err
 }
 
+// upTo is n bytes of the line from a place on, at most 72, up to a multiple of
+// eight: what stands behind the line does not matter.
+func (b *Block) upTo(at, n int) []byte {
+	data := b.data[b.start+at:]
+	if (n+7)&^7 > len(data) {
+		data = append(b.last[:0], data...)[:len(b.last)]
+	}
+	return data
+}
+
 // split notes where the fields end, 64 bytes at a time. It reports false for a
 // line with a quote that does not enclose a whole field.
 func (b *Block) split(n int) bool {
@@ -188,10 +223,7 @@ func (b *Block) split(n int) bool {
 	begins := uint64(1)                    // a field begins
 	for at := 0; at < n; at += 64 {
 		left := min(n-at, 64)
-		data := b.data[b.start+at:]
-		if (left+7)&^7 > len(data) {
-			data = append(b.last[:0], data...)[:64] // what stands behind does not matter
-		}
+		data := b.upTo(at, left)
 		within := ^uint64(0) >> (64 - left)
 		commas := text.Marks(data, left, b.comma) & within
 		if b.quotes {
@@ -223,7 +255,7 @@ func (b *Block) Field(i int) []byte {
 	}
 	from := b.start
 	if i > 0 {
-		from += int(b.ends[i-1]) + 1
+		from += int(b.ends[i-1]) + b.gap
 	}
 	f := b.data[from : b.start+int(b.ends[i])]
 	if b.quotes && len(f) > 0 && f[0] == '"' {

@@ -37,7 +37,8 @@ func inPieces(t testing.TB, in []byte, size int) (rows []row, cut bool) {
 	if f, err := r.Read(); !add(r.Line(), f, err) {
 		return rows, r.CutShort()
 	}
-	c, b := r.Cut(), NewBlock(',', false)
+	c := r.Cut()
+	b := c.NewBlock(',')
 	c.size = size
 	for {
 		p, ok, err := c.Next(nil)
@@ -136,6 +137,19 @@ func TestPiecesAreReadLikeTheWhole(t *testing.T) {
 	}
 }
 
+func TestQuotesCountAtEveryPlaceOfALine(t *testing.T) {
+	for pad := range 140 {
+		x := strings.Repeat("x", pad)
+		for _, row := range []string{x + `,"a"b,c`, `"` + x + `"b`, `"` + x + `",b`, `"` + x + `"`, x + `"a"`, x + `,"a`, x + `,a"`, x + `,"","a,b"`, x + `,"a""b"`, `"` + x + `,",` + x} {
+			in := []byte("h\n" + row + "\nlast,\"row\"")
+			want := readAll(t, NewReader(bytes.NewReader(in), ','))
+			if got, _ := inPieces(t, in, 1000); !reflect.DeepEqual(got, want) {
+				t.Errorf("%q: in pieces %v, in one %v", row, got, want)
+			}
+		}
+	}
+}
+
 // pieces cuts a table behind its first row, and tells whether all of it was cut.
 func pieces(t *testing.T, in string, size int) (n int, all bool) {
 	r := NewReader(iotest.OneByteReader(strings.NewReader(in)), ',')
@@ -190,7 +204,7 @@ func BenchmarkBlock(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
-			block := NewBlock(',', false)
+			block := new(Cutter).NewBlock(',')
 			for b.Loop() {
 				for block.Reset(Piece{data, 1}); ; {
 					if _, err := block.Next(); err != nil {

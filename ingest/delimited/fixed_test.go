@@ -135,7 +135,8 @@ func TestQuotesAreTextToABareReader(t *testing.T) {
 		if _, err := r.Read(); err != nil {
 			t.Fatal(err)
 		}
-		c, b := r.Cut(), NewBlock('\t', true)
+		c := r.Cut()
+		b := c.NewBlock('\t')
 		c.size = size
 		got := want[:1:1]
 		for {
