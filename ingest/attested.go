@@ -116,6 +116,34 @@ func (a *attester) id(kind NameKind, c *cell) ID {
 	return c.name
 }
 
+// machine is what a text that names a device says.
+type machine struct {
+	id       string
+	endpoint bool
+	err      error
+	name     ID // of the id, 0 until it is asked for
+}
+
+func newMachine(text string) *machine {
+	var m machine
+	m.id, m.endpoint, m.err = ParseDevice(text)
+	return &m
+}
+
+func newMAC(text string) *machine { return newMachine("mac:" + text) }
+
+// of is the name's.
+func (m *machine) of(names *Names) ID {
+	switch {
+	case m.name != 0:
+	case m.endpoint:
+		m.name = names.ID(EndpointName, m.id)
+	default:
+		m.name = names.ID(DeviceName, m.id)
+	}
+	return m.name
+}
+
 // recall remembers what was made of a text, as most repeat: many in the next row
 // already. That is bounded in number and length, see remember.
 type recall[T any] struct {

@@ -141,25 +141,11 @@ type plainReader struct {
 	t       *Table
 	loc     *time.Location
 	col     [len(plainFields)]int // -1 for absent
-	devices recall[*plainMachine]
+	devices recall[*machine]
 	acts    recall[Activity] // NoActivity for words that are none
 	classes recall[plainWord[Class]]
 	media   recall[plainWord[Media]]
 	roles   recall[plainWord[Role]]
-}
-
-// plainMachine is what the device column of a row says.
-type plainMachine struct {
-	id       string
-	endpoint bool
-	err      error
-	name     ID // of the id, 0 until it is asked for
-}
-
-func newPlainMachine(text string) *plainMachine {
-	var d plainMachine
-	d.id, d.endpoint, d.err = ParseDevice(text)
-	return &d
 }
 
 // plainWord is what a word of a column names.
@@ -258,7 +244,7 @@ func (p *plainReader) record() (rec Record, nobody bool, err error) {
 			}
 		}
 	}
-	device := p.devices.of(p.field(plainDevice), newPlainMachine)
+	device := p.devices.of(p.field(plainDevice), newMachine)
 	class := p.classes.of(p.field(plainClass), plainClassOf)
 	media := p.media.of(p.field(plainModality), plainMediaOf)
 	role := p.roles.of(p.field(plainRole), plainRoleOf)
@@ -280,15 +266,10 @@ func (p *plainReader) record() (rec Record, nobody bool, err error) {
 	rec.Seq, rec.Sub = p.key.hash()
 	rec.From.User = p.id(UserName, user)
 	rec.To.User = p.id(UserName, peer)
-	if device.name == 0 && device.endpoint {
-		device.name = p.names.ID(EndpointName, device.id)
-	} else if device.name == 0 {
-		device.name = p.names.ID(DeviceName, device.id)
-	}
 	if device.endpoint {
-		rec.From.Endpoint = device.name
+		rec.From.Endpoint = device.of(p.names)
 	} else {
-		rec.From.Device = device.name
+		rec.From.Device = device.of(p.names)
 	}
 	rec.From.Client = p.id(ClientName, client)
 	rec.Server = p.id(ServerName, server)
