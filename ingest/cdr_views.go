@@ -3,7 +3,7 @@ package ingest
 // views returns the reader of a view's rows. A view makes the same records as
 // the tables behind it: exports of either mean the same.
 func (s *cdrSet) views(r *cdrRows) rowReader {
-	v := &cdrView{cdrRows: r, users: map[string]Party{}, names: map[string]cdrEntry{}}
+	v := &cdrView{cdrRows: r, names: make([]textTable[cdrEntry], len(r.t.Header()))}
 	switch r.part.def.name {
 	case "RegistrationView":
 		return v.registration()
@@ -27,13 +27,19 @@ func (s *cdrSet) views(r *cdrRows) rowReader {
 // of one is kept.
 type cdrView struct {
 	*cdrRows
-	users map[string]Party    // by address and tenant
-	names map[string]cdrEntry // of clients, servers, machines, phones, meetings: by column and text
+	users textTable[viewParty]  // by address and tenant
+	names []textTable[cdrEntry] // of clients, servers, machines, phones, meetings: by column
 	key   []byte
 }
 
-// keptNames bounds how many names are kept.
-const keptNames = 1 << 18
+// viewParty is what an address and a tenant are found to be.
+type viewParty struct {
+	user  ID
+	class Class
+}
+
+// mostParties bounds how many parties are kept.
+const mostParties = 1 << 18
 
 // party reads an address and the tenant beside it. A service address, or none,
 // leaves the party 0; named says that there was one.
@@ -42,27 +48,40 @@ func (v *cdrView) party(uri, tenant int, p *Party) (named bool, err error) {
 	if len(text) == 0 {
 		return false, nil
 	}
-	v.key = append(append(append(v.key[:0], text...), 0), v.value(tenant)...)
-	known, ok := v.users[string(v.key)]
-	if !ok {
-		raw, column := string(text), v.t.Header()[uri]
-		if err := readable(column, address(raw), mendOrExport); err != nil {
+	key := text
+	if t := v.value(tenant); len(t) > 0 {
+		v.key = append(append(append(v.key[:0], text...), 0), t...) // no value holds a NUL byte
+		key = v.key
+	}
+	hash := textBytesHash(key)
+	known := find(&v.users, hash, key)
+	if known == nil {
+		if known, err = v.learn(uri, tenant, text, key, hash); err != nil {
 			return true, err
 		}
-		user, err := ParseUser(raw)
-		if err != nil {
-			return true, mend(err, mendOrExport)
-		}
-		known.User = v.set.names.ID(UserName, user)
-		if user != "" && !IsNumber(user) {
-			known.Class = viewTenant(string(v.value(tenant)))
-		}
-		if len(v.users) < keptNames {
-			v.users[string(v.key)] = known
-		}
 	}
-	p.User, p.Class = known.User, known.Class
+	p.User, p.Class = known.user, known.class
 	return true, nil
+}
+
+// learn makes a party of an address that is not known yet.
+func (v *cdrView) learn(uri, tenant int, text, key []byte, hash uint32) (*viewParty, error) {
+	raw := string(text)
+	user, err := ParseUser(raw)
+	if err != nil {
+		if err := readable(v.t.Header()[uri], address(raw), mendOrExport); err != nil {
+			return nil, err
+		}
+		return nil, mend(err, mendOrExport)
+	}
+	known := viewParty{user: v.set.names.ID(UserName, user)}
+	if user != "" && !IsNumber(user) {
+		known.class = viewTenant(string(v.value(tenant)))
+	}
+	if len(key) > len(text) {
+		raw = string(key)
+	}
+	return v.users.keep(hash, raw, known, mostParties), nil
 }
 
 // viewTenant reads a tenant: the key as Tenants has it, or a word for it. The
@@ -80,17 +99,16 @@ func (v *cdrView) named(column int, learn func(e *cdrEntry, text string) error) 
 	if len(text) == 0 {
 		return cdrEntry{}, nil
 	}
-	v.key = append(append(v.key[:0], byte(column), byte(column>>8)), text...)
-	if e, ok := v.names[string(v.key)]; ok {
-		return e, nil
+	hash := textBytesHash(text)
+	if e := find(&v.names[column], hash, text); e != nil {
+		return *e, nil
 	}
 	var e cdrEntry
-	if err := learn(&e, string(text)); err != nil {
-		return e, wrongValue(v.t.Header()[column], string(text), err, mendOrExport)
+	own := string(text)
+	if err := learn(&e, own); err != nil {
+		return e, wrongValue(v.t.Header()[column], own, err, mendOrExport)
 	}
-	if len(v.names) < keptNames {
-		v.names[string(v.key)] = e
-	}
+	v.names[column].keep(hash, own, e, mostTexts)
 	return e, nil
 }
 

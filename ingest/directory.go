@@ -162,7 +162,7 @@ func (d *directory) record(rec *ldif.Record, ids map[string]attribute) {
 		d.skip("import script record (changetype " + changeWord(c) + ")")
 		return
 	}
-	d.obj = adObject{line: rec.Line, proxies: d.obj.proxies[:0]}
+	d.object(rec.Line)
 	if d.obj.dn = rec.DN; !utf8.ValidString(rec.DN) {
 		d.obj.dn = d.obj.text([]byte(rec.DN))
 	}
@@ -198,8 +198,9 @@ type directory struct {
 	emit   Emit
 	batch  *Batch
 	places dnPlacer
-	homes  map[string]string
+	homes  poolNames
 	obj    adObject
+	words  adWords
 	seen   [aPoolVersion + 1]bool // attributes met in the file
 	sip    bool                   // some msRTCSIP attribute was met
 	notes  []tallyNote
@@ -216,7 +217,12 @@ type tallyNote struct {
 
 func newDirectory(ctx context.Context, file int, emit Emit) *directory {
 	return &directory{ctx: ctx, file: file, emit: emit, batch: &Batch{File: file},
-		places: dnPlacer{known: make(map[string]dnPlace)}, homes: make(map[string]string)}
+		places: dnPlacer{known: make(map[string]dnPlace)}, homes: newPoolNames(homeServer)}
+}
+
+// object begins another object.
+func (d *directory) object(line int) {
+	d.obj = adObject{line: line, proxies: d.obj.proxies[:0], words: &d.words}
 }
 
 // take judges the current object and adds it to the batch.

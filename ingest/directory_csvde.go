@@ -145,7 +145,7 @@ type csvdeColumn struct {
 
 // row takes the current row of the table.
 func (d *directory) row(t *Table, columns []csvdeColumn) {
-	d.obj = adObject{line: t.Line(), proxies: d.obj.proxies[:0]}
+	d.object(t.Line())
 	o := &d.obj
 	o.dn = o.text(unhex(t.Field(0)))
 	for _, c := range columns {

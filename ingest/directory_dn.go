@@ -46,9 +46,11 @@ func parseRDN(s string) (rdn, error) {
 	case "DC":
 		attr = "dc"
 	default:
-		attr = strings.ToLower(strings.TrimSpace(attr))
+		if attr = strings.ToLower(strings.TrimSpace(attr)); attr == "" || strings.ContainsAny(attr, " \\\",;+<>") {
+			ok = false
+		}
 	}
-	if !ok || attr == "" || strings.ContainsAny(attr, " \\\",;+<>") {
+	if !ok {
 		return rdn{}, fmt.Errorf("%s is no part of a distinguished name (type=value)", quoteShort(s))
 	}
 	raw = strings.TrimLeft(raw, " ")
@@ -155,7 +157,11 @@ type dnPlace struct {
 
 // dnPlacer finds the place of entries. Nearly all entries share a few thousand
 // containers, so each is folded once.
-type dnPlacer struct{ known map[string]dnPlace }
+type dnPlacer struct {
+	known  map[string]dnPlace
+	parent string // of the name before, and its place: neighbours share a container
+	at     dnPlace
+}
 
 // maxPlaces bounds the memory of the placer, not what it can place.
 const maxPlaces = 1 << 16
@@ -164,13 +170,17 @@ const maxPlaces = 1 << 16
 // part as text.
 func (p *dnPlacer) of(dn string) (first string, at dnPlace) {
 	first, parent := cutDN(dn)
-	at, ok := p.known[parent]
-	if !ok {
-		at = placeOf(parent)
-		if len(p.known) < maxPlaces {
-			p.known[strings.Clone(parent)] = at
+	if parent != p.parent {
+		known, ok := p.known[parent]
+		if !ok {
+			known = placeOf(parent)
+			if len(p.known) < maxPlaces {
+				p.known[strings.Clone(parent)] = known
+			}
 		}
+		p.parent, p.at = parent, known
 	}
+	at = p.at
 	if at.context == at.container && isDC([]byte(first)) { // the root of a naming context itself
 		if part, err := parseRDN(first); err == nil {
 			at.context = strings.TrimSuffix(joinDN([]rdn{part})+","+at.context, ",")
@@ -179,7 +189,11 @@ func (p *dnPlacer) of(dn string) (first string, at dnPlace) {
 	return first, at
 }
 
+// isDC tells a part of a DN whose type is DC.
 func isDC(rdn []byte) bool {
+	if len(rdn) > 2 && rdn[2] == '=' { // as it is mostly written
+		return rdn[0]|0x20 == 'd' && rdn[1]|0x20 == 'c'
+	}
 	t, _, _ := bytes.Cut(rdn, []byte{'='})
 	return bytes.EqualFold(bytes.TrimSpace(t), []byte("dc"))
 }

@@ -238,22 +238,43 @@ func (d *directory) pool(o *adObject, e *Entry) error {
 	return nil
 }
 
-// home is the canonical pool name; most entries share a few.
+// home is the canonical pool name.
 func (d *directory) home(o *adObject) string {
 	if o.home == "" {
 		return ""
 	}
-	h, ok := d.homes[o.home]
-	if !ok {
-		h = homeServer(o.home)
-		if len(d.homes) < maxPlaces {
-			d.homes[o.home] = h
-		}
-	}
+	h := d.homes.of(o.home)
 	if h == "" {
 		d.note(o.line, "msRTCSIP-PrimaryHomeServer names no pool", fmt.Errorf("%s", quoteShort(o.home)))
 	}
 	return h
+}
+
+// poolNames are the pools behind texts; most entries share a few.
+type poolNames struct {
+	parse func(string) string
+	known map[string]string
+	text  string // of the entry before, and its pool
+	pool  string
+}
+
+func newPoolNames(parse func(string) string) poolNames {
+	return poolNames{parse: parse, known: make(map[string]string)}
+}
+
+func (p *poolNames) of(text string) string {
+	if text == p.text {
+		return p.pool
+	}
+	pool, ok := p.known[text]
+	if !ok && text != "" {
+		pool = p.parse(text)
+		if len(p.known) < maxPlaces {
+			p.known[text] = pool
+		}
+	}
+	p.text, p.pool = text, pool
+	return pool
 }
 
 // cutText bounds a text at a character's border.

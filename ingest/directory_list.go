@@ -48,13 +48,20 @@ type lister struct {
 	p       *properties
 	told    Listed
 	fields  [listFields]string
-	guessed bool // some text of the object was not UTF-8
+	guessed bool  // some text of the object was not UTF-8
+	present []int // the fields that objects may have
 	text    []byte
-	words   [listFields]*recall[listWord]
+	words   [listFields]listWords
+	pools   poolNames // by their host names
 	context [2]string // of the last entry, without and with the format
 }
 
-// listWord is a text that many objects share.
+// listWords are texts that many objects share.
+type listWords struct {
+	*recall[listWord] // nil for what differs from object to object
+	last listWord // of the object before
+}
+
 type listWord struct {
 	text    string
 	guessed bool
@@ -63,6 +70,13 @@ type listWord struct {
 func newListWord(raw string) (w listWord) {
 	w.text, w.guessed = windowsText([]byte(raw))
 	return w
+}
+
+func (w *listWords) of(raw []byte) listWord {
+	if w.last.guessed || string(raw) != w.last.text {
+		w.last = w.recall.of(raw, newListWord)
+	}
+	return w.last
 }
 
 // listShared are the properties that have few values.
@@ -86,9 +100,14 @@ func (ls *listing) readFile(ctx context.Context, index int, f *File, emit Emit) 
 	if p.t != nil && p.t.Column("Node") == 0 {
 		p.t.mend = wmicRow(p.t)
 	}
-	l := &lister{directory: newDirectory(ctx, index, emit), listing: ls, p: p}
+	l := &lister{directory: newDirectory(ctx, index, emit), listing: ls, p: p, pools: newPoolNames(ParseServer)}
+	for i := range l.fields {
+		if p.t == nil || p.Has(i) { // an object of a list may have what those before had not
+			l.present = append(l.present, i)
+		}
+	}
 	for _, i := range listShared {
-		l.words[i] = &recall[listWord]{}
+		l.words[i].recall = &recall[listWord]{}
 	}
 	l.tell()
 	err = eachProperty(ctx, p, l.take, func(bad *delimited.RowError) {
@@ -166,13 +185,13 @@ func (l *lister) take() {
 func (l *lister) read() {
 	var ends [listFields]int
 	l.text, l.guessed = l.text[:0], false
-	for i := range l.fields {
+	for _, i := range l.present {
 		v := l.p.Value(i)
 		switch {
 		case len(v) == 0:
 			l.fields[i] = ""
-		case l.words[i] != nil:
-			w := l.words[i].of(v, newListWord)
+		case l.words[i].recall != nil:
+			w := l.words[i].of(v)
 			l.fields[i], l.guessed = w.text, l.guessed || w.guessed
 		case utf8.Valid(v):
 			l.text = append(l.text, v...)
@@ -183,11 +202,10 @@ func (l *lister) read() {
 		ends[i] = len(l.text)
 	}
 	all, from := string(l.text), 0
-	for i, end := range ends {
-		if end > from {
-			l.fields[i] = all[from:end]
+	for _, i := range l.present {
+		if end := ends[i]; end > from {
+			l.fields[i], from = all[from:end], end
 		}
-		from = end
 	}
 }
 
@@ -226,8 +244,8 @@ func (l *lister) entry(line int, e *Entry) (err error) {
 	case IsNumber(id):
 		e.Line164 = id
 	}
-	if e.Home = l.named(l.fields[listPool], ParseServer); e.Home == "" && l.fields[listHomeDN] != "" {
-		if e.Home = l.named(l.fields[listHomeDN], homeServer); e.Home == "" {
+	if e.Home = l.pools.of(l.fields[listPool]); e.Home == "" && l.fields[listHomeDN] != "" {
+		if e.Home = l.homes.of(l.fields[listHomeDN]); e.Home == "" {
 			l.note(line, l.columns[listHomeDN]+" names no pool", fmt.Errorf("%s", quoteShort(l.fields[listHomeDN])))
 		}
 	}
@@ -247,21 +265,6 @@ func (l *lister) entry(line int, e *Entry) (err error) {
 		l.mark(l, e)
 	}
 	return nil
-}
-
-// named is the pool behind a text; most entries share a few.
-func (l *lister) named(text string, parse func(string) string) string {
-	if text == "" {
-		return ""
-	}
-	h, ok := l.homes[text]
-	if !ok {
-		h = parse(text)
-		if len(l.homes) < maxPlaces {
-			l.homes[text] = h
-		}
-	}
-	return h
 }
 
 // truth reads a property that is True or False, or empty.

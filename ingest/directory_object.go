@@ -102,7 +102,11 @@ type adObject struct {
 	pool     [2]string // msRTCSIP-PoolType and msRTCSIP-PoolVersion
 	proxies  []string
 	guessed  bool // some text was not UTF-8
+	words    *adWords
 }
+
+// adWords are the values of the entries before, by attribute: many have few.
+type adWords [aPoolVersion + 1]string
 
 // set takes one value. Of a repeated single value the first holds.
 func (o *adObject) set(a attribute, v []byte) {
@@ -124,7 +128,7 @@ func (o *adObject) set(a attribute, v []byte) {
 		o.class(v)
 		return
 	}
-	s := strings.TrimSpace(o.text(v))
+	s := o.word(a, v)
 	switch a {
 	case aObjectCategory:
 		o.category(s)
@@ -199,6 +203,18 @@ func (o *adObject) category(dn string) {
 	case "cn=organizational-unit", "cn=container", "cn=domain-dns", "cn=builtin-domain":
 		o.branch, o.classed = true, true
 	}
+}
+
+// word is a value as UTF-8 without surrounding space.
+func (o *adObject) word(a attribute, v []byte) string {
+	if string(v) == o.words[a] {
+		return o.words[a]
+	}
+	s := strings.TrimSpace(o.text(v))
+	if string(v) == s {
+		o.words[a] = s
+	}
+	return s
 }
 
 // text is a value as UTF-8.

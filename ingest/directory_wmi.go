@@ -113,9 +113,10 @@ func wmicRow(t *Table) func([][]byte) [][]byte {
 			value := fields[at]
 			at++
 			if len(row) < len(dn) && dn[len(row)] && isRDN(value) {
-				for last := value; at < len(fields) && joins(last, fields[at]); at++ {
-					last = fields[at]
-					value = rejoined(value, last)
+				ends := isDC(value)
+				for ; at < len(fields) && joins(value, ends, fields[at]); at++ {
+					ends = isDC(fields[at])
+					value = rejoined(value, fields[at])
 				}
 			}
 			row = append(row, value)
@@ -136,27 +137,26 @@ func rejoined(a, b []byte) []byte {
 	return append(append(append([]byte(nil), a...), ','), b...)
 }
 
-// joins tells whether a field goes on with the DN whose last part is given. A
-// DN ends with its DC parts.
-func joins(last, next []byte) bool {
-	if bytes.HasSuffix(last, []byte{'\\'}) {
+// joins tells whether a field goes on with a DN. A DN ends with its DC parts:
+// ends tells that the last one is such.
+func joins(dn []byte, ends bool, next []byte) bool {
+	if n := len(dn); n > 0 && dn[n-1] == '\\' {
 		return true
 	}
-	return isRDN(next) && (!isDC(last) || isDC(next))
+	return isRDN(next) && (!ends || isDC(next))
 }
 
 // isRDN tells a part of a DN: letters, "=", something.
 func isRDN(b []byte) bool {
-	i := bytes.IndexByte(b, '=')
-	if i < 1 || i > 4 {
-		return false
-	}
-	for _, c := range b[:i] {
+	for i, c := range b[:min(len(b), 5)] {
+		if c == '=' {
+			return i > 0
+		}
 		if c|0x20 < 'a' || c|0x20 > 'z' {
 			return false
 		}
 	}
-	return true
+	return false
 }
 
 // wmiSettingFormat takes what WMI classes of the servers list beside people:

@@ -10,30 +10,30 @@ import (
 // with Fresh.
 type Names struct {
 	mu    sync.Mutex
-	ids   map[Name]ID
-	guids guidTable // endpoints named by GUID, which are too many for a map of texts
-	all   []Name    // those that are not forgotten
-	first ID        // number of the one before all[0]
+	ids   [SourceName + 1]textTable[ID] // by kind
+	guids guidTable                     // endpoints named by GUID, found without making text
+	all   []Name                        // those that are not forgotten
+	first ID                            // number of the one before all[0]
 	sent  int
 }
 
 // NewNames starts an empty table.
-func NewNames() *Names { return &Names{ids: make(map[Name]ID)} }
+func NewNames() *Names { return &Names{} }
 
 // ID returns the text's id, 0 for empty text.
 func (n *Names) ID(kind NameKind, text string) ID {
 	if text == "" {
 		return 0
 	}
-	k := Name{kind, text}
+	hash := textHash(text)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if id, ok := n.ids[k]; ok {
-		return id
+	if id := find(&n.ids[kind], hash, text); id != nil {
+		return *id
 	}
-	n.all = append(n.all, k)
+	n.all = append(n.all, Name{kind, text})
 	id := n.first + ID(len(n.all))
-	n.ids[k] = id
+	n.ids[kind].put(hash, text, id)
 	return id
 }
 
@@ -124,22 +124,6 @@ func (n *Names) forget(most int) bool {
 		return false
 	}
 	n.first += ID(len(n.all))
-	n.all, n.sent, n.ids, n.guids = nil, 0, make(map[Name]ID), guidTable{}
+	n.all, n.sent, n.ids, n.guids = nil, 0, [len(n.ids)]textTable[ID]{}, guidTable{}
 	return true
-}
-
-// mostKept is the longest text that readers remember, in bytes. Nothing that
-// repeats is longer, but a field of a damaged row may be.
-const mostKept = 512
-
-// remember keeps what a text was found to be, so as not to find it out again.
-// That is bounded in number and length: what was forgotten is found out anew.
-func remember[T any](m map[string]T, text []byte, v T) {
-	if len(text) > mostKept {
-		return
-	}
-	if len(m) >= 1<<16 {
-		clear(m)
-	}
-	m[string(text)] = v
 }

@@ -55,12 +55,9 @@ func (r *cdrRows) qoeKeyColumns() cdrKey {
 type qoeRef struct {
 	column int
 	ids    *cdrIDs
-	texts  map[string]*cdrEntry // of a view
+	texts  *textTable[cdrEntry] // of a view
 	learn  func(e *cdrEntry, text string) error
 }
-
-// mostTexts bounds how many texts of a view are remembered.
-const mostTexts = 1 << 16
 
 // refer returns nil for NULL, and for what is not known; id is the key, named
 // whether there is one.
@@ -86,18 +83,15 @@ func (r *cdrRows) refer(f *qoeRef) (e *cdrEntry, id int64, named bool, err error
 		r.gap = r.gap || e.gap
 		return e, id, true, nil
 	}
-	if e := f.texts[string(b)]; e != nil {
+	hash := textBytesHash(b)
+	if e := find(f.texts, hash, b); e != nil {
 		return e, 0, true, nil
 	}
-	e = &cdrEntry{state: cdrKnown}
-	if err := f.learn(e, string(b)); err != nil {
-		return nil, 0, true, wrongValue(r.t.Header()[f.column], string(b), err, mendOrExport)
+	text, learnt := string(b), cdrEntry{state: cdrKnown}
+	if err := f.learn(&learnt, text); err != nil {
+		return nil, 0, true, wrongValue(r.t.Header()[f.column], text, err, mendOrExport)
 	}
-	if len(f.texts) >= mostTexts {
-		clear(f.texts)
-	}
-	f.texts[string(b)] = e
-	return e, 0, true, nil
+	return f.texts.keep(hash, text, learnt, mostTexts), 0, true, nil
 }
 
 // qoeSide is the columns of one side of a session, and what stands in them.
@@ -114,12 +108,17 @@ type qoeSide struct {
 	person bool
 }
 
-func (s *cdrSet) qoeSide(r *cdrRows, side string, view bool) *qoeSide {
+// qoeSide finds the columns of a side. texts is nil for a table; in a view both
+// sides share by table what was learnt of texts.
+func (s *cdrSet) qoeSide(r *cdrRows, side string, texts map[string]*textTable[cdrEntry]) *qoeSide {
 	c := &qoeSide{code: -1}
 	find := func(f *qoeRef, column, table, what string, learn func(*cdrEntry, string) error) {
 		f.column, f.learn = r.t.Column(side+column), learn
-		if view {
-			f.texts = map[string]*cdrEntry{}
+		if texts != nil {
+			if texts[table] == nil {
+				texts[table] = &textTable[cdrEntry]{}
+			}
+			f.texts = texts[table]
 			return
 		}
 		if f.ids = s.ids[table]; what != "" {
@@ -142,7 +141,7 @@ func (s *cdrSet) qoeSide(r *cdrRows, side string, view bool) *qoeSide {
 	find(&c.machine, "Endpoint", "Endpoint", "machines", s.qoeMachine)
 	find(&c.agent, "UserAgent", "UserAgent", "clients", func(e *cdrEntry, text string) error { return s.qoeAgent(e, text, 0, true) })
 	find(&c.pool, "Pool", "Pool", "pools", s.server)
-	if view {
+	if texts != nil {
 		c.code = r.t.Column(side + "UserAgentType")
 	}
 	return c
@@ -225,12 +224,14 @@ func (s *cdrSet) qoeSessions(r *cdrRows, view bool) rowReader {
 	from, to := r.t.Column("StartTime"), r.t.Column("EndTime")
 	category, dialog := r.t.Column("DialogCategory"), r.t.Column("SessionID")
 	meeting := qoeRef{column: r.t.Column("ConferenceKey"), learn: s.qoeConference}
+	var texts map[string]*textTable[cdrEntry]
 	if view {
-		meeting.column, meeting.texts = r.t.Column("ConferenceURI"), map[string]*cdrEntry{}
+		texts = map[string]*textTable[cdrEntry]{}
+		meeting.column, meeting.texts = r.t.Column("ConferenceURI"), &textTable[cdrEntry]{}
 	} else {
 		meeting.ids = r.lack("Conference", "organisers of meetings", meeting.column)
 	}
-	caller, callee := s.qoeSide(r, "Caller", view), s.qoeSide(r, "Callee", view)
+	caller, callee := s.qoeSide(r, "Caller", texts), s.qoeSide(r, "Callee", texts)
 	return func(rec *Record) (string, error) {
 		rec.Kind = QualityRecord
 		if err := r.qoeKey(key, rec); err != nil {
