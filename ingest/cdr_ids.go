@@ -1,5 +1,10 @@
 package ingest
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // cdrEntry is what a set remembers of one row of a lookup table.
 type cdrEntry struct {
 	name  ID    // 0: the row is known but names nobody, or nothing
@@ -100,21 +105,35 @@ func guidKey(b []byte) (key [2]uint64, ok bool) {
 	if len(b) != 36 || b[8] != '-' || b[13] != '-' || b[18] != '-' || b[23] != '-' {
 		return key, false
 	}
-	b = b[:36]
-	wrong := byte(0)
-	for i, at := range guidBytes {
-		high, low := hexDigit[b[at]], hexDigit[b[at+1]]
-		wrong |= high | low
-		key[i>>3] = key[i>>3]<<8 | uint64(high<<4|low)
+	word := func(a, b []byte) uint64 {
+		return uint64(binary.LittleEndian.Uint32(a)) | uint64(binary.LittleEndian.Uint32(b))<<32
 	}
-	high, low := hexDigit[b[34]], hexDigit[b[35]]
-	wrong |= high | low
-	key[1] = key[1]<<8 | uint64(high<<4|low)
-	return key, wrong&0xf0 == 0
+	n0, ok0 := hexWord(word(b, b[4:]))
+	n1, ok1 := hexWord(word(b[9:], b[14:]))
+	n2, ok2 := hexWord(word(b[19:], b[24:]))
+	n3, ok3 := hexWord(word(b[28:], b[32:]))
+	return [2]uint64{n0<<32 | n1, n2<<32 | n3}, ok0 && ok1 && ok2 && ok3
 }
 
-// guidBytes is where all but the last of the 16 bytes stand in the text.
-var guidBytes = [15]uint8{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32}
+// hexWord is the number that eight hexadecimal digits write, the first of which
+// is the lowest byte.
+func hexWord(w uint64) (n uint64, ok bool) {
+	const every, high = 0x0101010101010101, 0x8080808080808080
+	// least marks the bytes of x from c on by their highest bits; those of x are
+	// not set.
+	least := func(x, c uint64) uint64 { return x + (0x80-c)*every }
+	x := w &^ high
+	small := x | 0x20*every
+	digit := least(x, '0') &^ least(x, '9'+1)
+	letter := least(small, 'a') &^ least(small, 'f'+1)
+	if ((digit|letter)&^w)&high != high {
+		return 0, false
+	}
+	n = w&(0x0f*every) + letter&high>>7*9
+	n = (n<<4 | n>>8) & 0x00ff00ff00ff00ff
+	n = (n | n>>8) & 0x0000ffff0000ffff
+	return uint64(bits.ReverseBytes32(uint32(n | n>>16))), true
+}
 
 // hexDigit is the value of each hexadecimal digit, 0xff for other bytes.
 var hexDigit = func() (t [256]byte) {

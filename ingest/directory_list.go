@@ -58,8 +58,8 @@ type lister struct {
 
 // listWords are texts that many objects share.
 type listWords struct {
-	*recall[listWord] // nil for what differs from object to object
-	last listWord // of the object before
+	*recall[listWord]          // nil for what differs from object to object
+	last              listWord // of the object before
 }
 
 type listWord struct {

@@ -144,7 +144,7 @@ func (t *Table) blank() bool {
 // piecewise is a table of the same columns that reads pieces.
 func (t *Table) piecewise() *Table {
 	own := *t
-	own.r, own.block = nil, delimited.NewBlock(t.shape.comma)
+	own.r, own.block = nil, delimited.NewBlock(t.shape.comma, t.shape.bare)
 	return &own
 }
 

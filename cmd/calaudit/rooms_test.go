@@ -28,7 +28,7 @@ var rooms = map[string][]string{
 	"ingest":            {"ingest/text", "ingest/delimited", "ingest/bcp", "ingest/formatlist", "ingest/ldif", "ingest/mls", "ingest/sip", "ingest/siptrace", "ingest/w3c"},
 	"ingest/text":       {},
 	"ingest/delimited":  {"ingest/text"},
-	"ingest/bcp":        {},
+	"ingest/bcp":        {"ingest/text"},
 	"ingest/formatlist": {},
 	"ingest/ldif":       {},
 	"ingest/mls":        {},

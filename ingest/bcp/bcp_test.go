@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -177,6 +178,44 @@ func TestRowsComeBack(t *testing.T) {
 		if got := read(t, &f, in.String()); got != want.String() {
 			t.Fatalf("%q with %q: %q, want %q", in.String(), f.Fields, got, want.String())
 		}
+	}
+}
+
+// TestUsualRowsBecomeTheSameLines writes anything made of parts of terminators,
+// and reads it with the search for usual rows and without.
+func TestUsualRowsBecomeTheSameLines(t *testing.T) {
+	rng := rand.New(rand.NewSource(1))
+	parts := []string{"|", "||", "|||", "|\n", "\r\n", "\n", "@", "@@", "<#>", "<#", ",", "\x1f", "\x00", "a", "12345678", "2009-03-02 08:15:00.123", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "\x9f", "\xfc"}
+	usual := 0
+	for range 4000 {
+		field := []string{"|", "||", "||", "<#>", "@@", ",", "\n", "||||||||||"}[rng.Intn(8)]
+		row := []string{"|\n", "\n", "\r\n", "@@@", "\n\n", "||"}[rng.Intn(6)]
+		f := format(append(slices.Repeat([]string{field}, rng.Intn(12)), row)...)
+		var in strings.Builder
+		for range rng.Intn(8) {
+			if rng.Intn(2) == 0 {
+				for range len(f.Fields) - 1 {
+					in.WriteString(parts[13+rng.Intn(4)] + field)
+				}
+				in.WriteString(row)
+			}
+			for range rng.Intn(9) {
+				in.WriteString(parts[rng.Intn(len(parts))])
+			}
+		}
+		quick, slow := f.NewReader(strings.NewReader(in.String())), f.NewReader(strings.NewReader(in.String()))
+		slow.all, slow.line = nil, false
+		got, err := io.ReadAll(quick)
+		want, err2 := io.ReadAll(slow)
+		if err != nil || err2 != nil || !bytes.Equal(got, want) {
+			t.Fatalf("%q by %q and %q: %q, with the search for usual rows %q, %v, %v", in.String(), field, row, want, got, err, err2)
+		}
+		if first := []byte(in.String())[:max(0, strings.Index(in.String(), row))]; len(first) > 0 && quick.quick(first) {
+			usual++
+		}
+	}
+	if usual < 500 {
+		t.Errorf("only %d rows are usual", usual)
 	}
 }
 

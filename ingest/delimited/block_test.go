@@ -6,14 +6,16 @@ import (
 	"io"
 	"math/rand"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 // inPieces reads a table as a parallel reader does: the first row alone, then
 // piece by piece, then what cannot be cut.
 func inPieces(t testing.TB, in []byte, size int) (rows []row, cut bool) {
-	r := NewReader(bytes.NewReader(in), ',')
+	r := NewReader(iotest.OneByteReader(bytes.NewReader(in)), ',') // reads no further than it must
 	add := func(line int, fields [][]byte, err error) bool {
 		var bad *RowError
 		switch {
@@ -35,7 +37,7 @@ func inPieces(t testing.TB, in []byte, size int) (rows []row, cut bool) {
 	if f, err := r.Read(); !add(r.Line(), f, err) {
 		return rows, r.CutShort()
 	}
-	c, b := r.Cut(), NewBlock(',')
+	c, b := r.Cut(), NewBlock(',', false)
 	c.size = size
 	for {
 		p, ok, err := c.Next(nil)
@@ -94,49 +96,108 @@ func FuzzPieces(f *testing.F) {
 func TestPiecesAreReadLikeTheWhole(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	long := strings.Repeat("x", MaxRow+8)
-	for range 300 {
+	for n := range 600 {
+		// Of every three tables one has no quotes, one a few, one mostly quotes.
+		quotes, rare := n%3, []int{0, 20, 2}[n%3]
 		var b strings.Builder
-		for range r.Intn(200) {
+		for range r.Intn(400) {
 			switch r.Intn(60) {
 			case 0:
 				b.WriteString("\n")
 			case 1:
 				b.WriteString("a\x00b,c\n")
 			case 2:
-				if r.Intn(20) == 0 {
-					b.WriteString(`"q,u` + "\n" + `o",te` + "\n")
+				if quotes > 0 && r.Intn(rare) == 0 {
+					b.WriteString([]string{`"q,u` + "\n" + `o",te`, `a"b`, `"a"b,"c"`, `"a`, `a,"`, `"a""b",c`, `"",""""`, "\"\x00\"", `a,"b"""`, "\"a\"\r", "\"a\"\r\"",
+						strings.Repeat("\"\n", r.Intn(130))}[r.Intn(12)] + "\n")
 				}
 			case 3:
-				if r.Intn(50) == 0 {
-					b.WriteString(long[:MaxRow-2+r.Intn(4)] + "\n")
+				if r.Intn(100) == 0 {
+					b.WriteString(strings.Repeat(`"`, r.Intn(2)) + long[:MaxRow-2+r.Intn(4)] + "\n")
 				}
 			default:
-				b.WriteString(strings.Repeat("2009-03-02,17,", r.Intn(5)) + strings.Repeat("y", r.Intn(20)) + []string{"\n", "\r\n"}[r.Intn(2)])
+				row := strings.Repeat("2009-03-02,17,", r.Intn(5)) + strings.Repeat("y", r.Intn(20))
+				if quotes == 2 {
+					row = `"` + strings.ReplaceAll(row, ",", `","`) + `"`
+				}
+				b.WriteString(row + []string{"\n", "\r\n"}[r.Intn(2)])
 			}
 		}
 		if r.Intn(2) == 0 {
-			b.WriteString("no,end")
+			b.WriteString([]string{"no,end", `"no","end"`, `"no`}[r.Intn(3)])
 		}
 		in := []byte(b.String())
 		whole := NewReader(bytes.NewReader(in), ',')
 		want := readAll(t, whole)
-		got, cut := inPieces(t, in, 1+r.Intn(3000))
+		got, cut := inPieces(t, in, 1+r.Intn(9000))
 		if !reflect.DeepEqual(got, want) || cut != whole.CutShort() {
-			t.Fatalf("in pieces %d rows, cut short %v; in one %d, %v", len(got), cut, len(want), whole.CutShort())
+			t.Fatalf("table %d: in pieces %d rows, cut short %v; in one %d, %v", n, len(got), cut, len(want), whole.CutShort())
+		}
+	}
+}
+
+// pieces cuts a table behind its first row, and tells whether all of it was cut.
+func pieces(t *testing.T, in string, size int) (n int, all bool) {
+	r := NewReader(iotest.OneByteReader(strings.NewReader(in)), ',')
+	if _, err := r.Read(); err != nil {
+		t.Fatal(err)
+	}
+	c := r.Cut()
+	for c.size = size; ; n++ {
+		_, ok, err := c.Next(nil)
+		if err != nil && !errors.Is(err, io.EOF) {
+			t.Fatal(err)
+		}
+		if !ok || err != nil {
+			return n, err != nil
+		}
+	}
+}
+
+func TestQuotesDoNotKeepATableFromBeingCut(t *testing.T) {
+	row, over := "\"a\",\"b\"\"c\"\n", "\"a\n\",\"b\"\n"
+	for _, c := range []struct {
+		name, in string
+		all      bool
+	}{
+		{"all quoted", strings.Repeat(row, 5000), true},
+		{"values that go over lines", strings.Repeat(strings.Repeat(row, 100)+over, 50), true},
+		{"no place where a row must end", strings.Repeat(row, 900) + strings.Repeat(strings.Repeat(row, 60)+over, 100), false},
+		{"a quote that is not closed", strings.Repeat(row, 900) + "\"a\n" + strings.Repeat(row, 900), true},
+	} {
+		if n, all := pieces(t, "h,i\n"+c.in, 4000); n < 2 || all != c.all {
+			t.Errorf("%s: %d pieces, all %v", c.name, n, all)
 		}
 	}
 }
 
 func BenchmarkBlock(b *testing.B) {
-	data := []byte(strings.Repeat("2009-03-02 08:15:00.123,1,,,,17,23,A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11,,,17,,,3,1,,4,4,,,1,1,2009-03-02 08:15:00.123,2009-03-02 08:15:01.000,200\r\n", 7000))
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	block := NewBlock(',')
-	for b.Loop() {
-		for block.Reset(Piece{data, 1}); ; {
-			if _, err := block.Next(); err != nil {
-				break
+	rng := rand.New(rand.NewSource(1))
+	var plain, quoted bytes.Buffer
+	for range 5000 {
+		for i := range 34 {
+			v := strconv.Itoa(rng.Intn(1 << rng.Intn(24)))
+			if i > 20 {
+				v = "2009-03-02 08:15:00.123"[:rng.Intn(24)]
 			}
+			plain.WriteString(v + ",")
+			quoted.WriteString(`"` + v + `",`)
 		}
+		plain.WriteString("17\r\n")
+		quoted.WriteString("\"17\"\r\n")
+	}
+	for name, data := range map[string][]byte{"plain": plain.Bytes(), "quoted": quoted.Bytes()} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			block := NewBlock(',', false)
+			for b.Loop() {
+				for block.Reset(Piece{data, 1}); ; {
+					if _, err := block.Next(); err != nil {
+						break
+					}
+				}
+			}
+		})
 	}
 }

@@ -135,7 +135,7 @@ func TestQuotesAreTextToABareReader(t *testing.T) {
 		if _, err := r.Read(); err != nil {
 			t.Fatal(err)
 		}
-		c, b := r.Cut(), NewBlock('\t')
+		c, b := r.Cut(), NewBlock('\t', true)
 		c.size = size
 		got := want[:1:1]
 		for {
