@@ -17,8 +17,7 @@ type attester struct {
 	emit  Emit
 	names *Names
 	b     *Batch
-	cells [SourceName + 1]recall[*cell] // by the text as written
-	room  []cell                        // for the next ones
+	cells [SourceName + 1]recall[cell] // by the text as written
 	limit time.Time
 	key   keyText // of the use that is taken
 }
@@ -80,15 +79,11 @@ func (a *attester) cell(kind NameKind, column string, raw []byte) (*cell, error)
 	if len(raw) == 0 {
 		return emptyCell, nil
 	}
-	if c, ok := a.cells[kind].get(raw); ok {
+	if c := a.cells[kind].get(raw); c != nil {
 		return c, c.err
 	}
-	if len(a.room) == 0 {
-		a.room = make([]cell, 64)
-	}
-	c := &a.room[0]
 	written := string(raw)
-	*c = cell{text: written}
+	c := cell{text: written}
 	if kind == UserName {
 		c.text = address(written)
 	}
@@ -103,9 +98,7 @@ func (a *attester) cell(kind NameKind, column string, raw []byte) (*cell, error)
 	case ServerName:
 		c.text = ParseServer(written)
 	}
-	a.room = a.room[1:]
-	a.cells[kind].keep(written, c)
-	return c, c.err
+	return a.cells[kind].keep(written, c), c.err
 }
 
 // id is the name's.
@@ -145,46 +138,44 @@ func (m *machine) of(names *Names) ID {
 }
 
 // recall remembers what was made of a text, as most repeat: many in the next row
-// already. That is bounded in number and length, see remember.
+// already.
 type recall[T any] struct {
-	known map[string]T
-	most  int // how many, 1<<16 if not set
+	known textTable[T]
+	most  int    // how many, mostTexts if not set
+	hash  uint32 // of the text that get did not find
 	last  []byte
-	value T // of the last
+	value *T // of the last, nil if there is none
 }
 
 func (m *recall[T]) of(raw []byte, read func(text string) T) T {
-	v, ok := m.get(raw)
-	if !ok {
+	v := m.get(raw)
+	if v == nil {
 		text := string(raw)
-		v = read(text)
-		m.keep(text, v)
+		v = m.keep(text, read(text))
 	}
+	return *v
+}
+
+// get is nil for a text that is not known. A change of what it returns may be
+// forgotten, like everything.
+func (m *recall[T]) get(raw []byte) *T {
+	if m.value != nil && bytes.Equal(raw, m.last) {
+		return m.value
+	}
+	hash := textBytesHash(raw)
+	v := find(&m.known, hash, raw)
+	if v == nil {
+		m.hash = hash
+		return nil
+	}
+	m.last, m.value = append(m.last[:0], raw...), v
 	return v
 }
 
-func (m *recall[T]) get(raw []byte) (v T, ok bool) {
-	if m.known != nil && bytes.Equal(raw, m.last) {
-		return m.value, true
-	}
-	if v, ok = m.known[string(raw)]; ok {
-		m.last, m.value = append(m.last[:0], raw...), v
-	}
-	return v, ok
-}
-
-func (m *recall[T]) keep(text string, v T) {
-	if len(text) > mostKept {
-		return
-	}
-	if m.known == nil {
-		m.known = map[string]T{}
-	}
-	if len(m.known) >= cmp.Or(m.most, 1<<16) {
-		clear(m.known)
-	}
-	m.known[text] = v
-	m.last, m.value = append(m.last[:0], text...), v
+// keep is for the text that get did not find.
+func (m *recall[T]) keep(text string, v T) *T {
+	m.value = nil // unless get finds the text again
+	return m.known.keep(m.hash, text, v, cmp.Or(m.most, mostTexts))
 }
 
 // inFuture refuses what lies later than the moment of import and a day.
