@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -17,10 +18,16 @@ type attester struct {
 	emit  Emit
 	names *Names
 	b     *Batch
-	cells [SourceName + 1]recall[cell] // by the text as written
+	cells *cells
 	limit time.Time
 	key   keyText // of the use that is taken
 }
+
+// cells are those of a file, by the text as written.
+type cells [SourceName + 1]recall[cell]
+
+// cellPool keeps the room of cells that are done with, as recordPool does.
+var cellPool = sync.Pool{New: func() any { return new(cells) }}
 
 // cell is a value of a column that names something, as it was read.
 type cell struct {
@@ -32,7 +39,7 @@ type cell struct {
 var emptyCell = &cell{}
 
 func newAttester(ctx context.Context, index int, names *Names, env *Env, emit Emit) *attester {
-	a := &attester{ctx: ctx, index: index, emit: emit, names: names, limit: env.Now.Add(24 * time.Hour)}
+	a := &attester{ctx: ctx, index: index, emit: emit, names: names, limit: env.Now.Add(24 * time.Hour), cells: cellPool.Get().(*cells)}
 	for i := range a.cells {
 		a.cells[i].most = 1 << 18
 	}
@@ -178,6 +185,17 @@ func (m *recall[T]) keep(text string, v T) *T {
 	return m.known.keep(m.hash, text, v, cmp.Or(m.most, mostTexts))
 }
 
+// forget makes room for other texts, unless there is far more than was needed.
+func (m *recall[T]) forget() {
+	if m.value = nil; len(m.known.all)*16 < len(m.known.slots) {
+		m.known = textTable[T]{}
+		return
+	}
+	clear(m.known.slots)
+	clear(m.known.all)
+	m.known.all = m.known.all[:0]
+}
+
 // inFuture refuses what lies later than the moment of import and a day.
 func (a *attester) inFuture(at time.Time) error {
 	if at.After(a.limit) {
@@ -204,6 +222,15 @@ func (a *attester) flush(end bool) error {
 		return err
 	}
 	b := a.b
-	b.Names, a.b = a.names.Fresh(), a.fresh()
+	b.Names = a.names.Fresh()
+	if !end {
+		a.b = a.fresh()
+		return a.emit(b)
+	}
+	for i := range a.cells {
+		a.cells[i].forget()
+	}
+	cellPool.Put(a.cells)
+	a.b, a.cells = nil, nil
 	return a.emit(b)
 }
