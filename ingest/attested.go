@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -17,11 +18,16 @@ type attester struct {
 	emit  Emit
 	names *Names
 	b     *Batch
-	cells [SourceName + 1]recall[*cell] // by the text as written
-	room  []cell                        // for the next ones
+	cells *cells
 	limit time.Time
 	key   keyText // of the use that is taken
 }
+
+// cells are those of a file, by the text as written.
+type cells [SourceName + 1]recall[cell]
+
+// cellPool keeps the room of cells that are done with, as recordPool does.
+var cellPool = sync.Pool{New: func() any { return new(cells) }}
 
 // cell is a value of a column that names something, as it was read.
 type cell struct {
@@ -33,7 +39,7 @@ type cell struct {
 var emptyCell = &cell{}
 
 func newAttester(ctx context.Context, index int, names *Names, env *Env, emit Emit) *attester {
-	a := &attester{ctx: ctx, index: index, emit: emit, names: names, limit: env.Now.Add(24 * time.Hour)}
+	a := &attester{ctx: ctx, index: index, emit: emit, names: names, limit: env.Now.Add(24 * time.Hour), cells: cellPool.Get().(*cells)}
 	for i := range a.cells {
 		a.cells[i].most = 1 << 18
 	}
@@ -80,15 +86,11 @@ func (a *attester) cell(kind NameKind, column string, raw []byte) (*cell, error)
 	if len(raw) == 0 {
 		return emptyCell, nil
 	}
-	if c, ok := a.cells[kind].get(raw); ok {
+	if c := a.cells[kind].get(raw); c != nil {
 		return c, c.err
 	}
-	if len(a.room) == 0 {
-		a.room = make([]cell, 64)
-	}
-	c := &a.room[0]
 	written := string(raw)
-	*c = cell{text: written}
+	c := cell{text: written}
 	if kind == UserName {
 		c.text = address(written)
 	}
@@ -103,9 +105,7 @@ func (a *attester) cell(kind NameKind, column string, raw []byte) (*cell, error)
 	case ServerName:
 		c.text = ParseServer(written)
 	}
-	a.room = a.room[1:]
-	a.cells[kind].keep(written, c)
-	return c, c.err
+	return a.cells[kind].keep(written, c), c.err
 }
 
 // id is the name's.
@@ -116,47 +116,84 @@ func (a *attester) id(kind NameKind, c *cell) ID {
 	return c.name
 }
 
+// machine is what a text that names a device says.
+type machine struct {
+	id       string
+	endpoint bool
+	err      error
+	name     ID // of the id, 0 until it is asked for
+}
+
+func newMachine(text string) *machine {
+	var m machine
+	m.id, m.endpoint, m.err = ParseDevice(text)
+	return &m
+}
+
+func newMAC(text string) *machine { return newMachine("mac:" + text) }
+
+// of is the name's.
+func (m *machine) of(names *Names) ID {
+	switch {
+	case m.name != 0:
+	case m.endpoint:
+		m.name = names.ID(EndpointName, m.id)
+	default:
+		m.name = names.ID(DeviceName, m.id)
+	}
+	return m.name
+}
+
 // recall remembers what was made of a text, as most repeat: many in the next row
-// already. That is bounded in number and length, see remember.
+// already.
 type recall[T any] struct {
-	known map[string]T
-	most  int // how many, 1<<16 if not set
+	known textTable[T]
+	most  int    // how many, mostTexts if not set
+	hash  uint32 // of the text that get did not find
 	last  []byte
-	value T // of the last
+	value *T // of the last, nil if there is none
 }
 
 func (m *recall[T]) of(raw []byte, read func(text string) T) T {
-	v, ok := m.get(raw)
-	if !ok {
+	v := m.get(raw)
+	if v == nil {
 		text := string(raw)
-		v = read(text)
-		m.keep(text, v)
+		v = m.keep(text, read(text))
 	}
+	return *v
+}
+
+// get is nil for a text that is not known. A change of what it returns may be
+// forgotten, like everything.
+func (m *recall[T]) get(raw []byte) *T {
+	if m.value != nil && bytes.Equal(raw, m.last) {
+		return m.value
+	}
+	hash := textBytesHash(raw)
+	v := find(&m.known, hash, raw)
+	if v == nil {
+		m.hash = hash
+		return nil
+	}
+	m.last, m.value = append(m.last[:0], raw...), v
 	return v
 }
 
-func (m *recall[T]) get(raw []byte) (v T, ok bool) {
-	if m.known != nil && bytes.Equal(raw, m.last) {
-		return m.value, true
-	}
-	if v, ok = m.known[string(raw)]; ok {
-		m.last, m.value = append(m.last[:0], raw...), v
-	}
-	return v, ok
+// keep is for the text that get did not find.
+func (m *recall[T]) keep(text string, v T) *T {
+	m.value = nil // unless get finds the text again
+	return m.known.keep(m.hash, text, v, cmp.Or(m.most, mostTexts))
 }
 
-func (m *recall[T]) keep(text string, v T) {
-	if len(text) > mostKept {
+// forget makes room for other texts, unless there is far more than was needed.
+func (m *recall[T]) forget() {
+	if m.value = nil; len(m.known.all)*16 < len(m.known.slots) {
+		m.known = textTable[T]{}
 		return
 	}
-	if m.known == nil {
-		m.known = map[string]T{}
-	}
-	if len(m.known) >= cmp.Or(m.most, 1<<16) {
-		clear(m.known)
-	}
-	m.known[text] = v
-	m.last, m.value = append(m.last[:0], text...), v
+	clear(m.known.slots)
+	clear(m.known.all)
+	m.known.all = m.known.all[:0]
 }
 
 // inFuture refuses what lies later than the moment of import and a day.
@@ -185,6 +222,15 @@ func (a *attester) flush(end bool) error {
 		return err
 	}
 	b := a.b
-	b.Names, a.b = a.names.Fresh(), a.fresh()
+	b.Names = a.names.Fresh()
+	if !end {
+		a.b = a.fresh()
+		return a.emit(b)
+	}
+	for i := range a.cells {
+		a.cells[i].forget()
+	}
+	cellPool.Put(a.cells)
+	a.b, a.cells = nil, nil
 	return a.emit(b)
 }

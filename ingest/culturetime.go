@@ -16,11 +16,52 @@ func orderOf(s []byte) DateOrder {
 	return d.order()
 }
 
+// dateOrders tells which of day and month comes first.
+type dateOrders interface {
+	// of is the order for a date. bare: it is text as the file has it.
+	of(d localDate, bare bool) DateOrder
+}
+
+func (o DateOrder) of(localDate, bool) DateOrder { return o }
+
+// fileOrder is the order that the dates of a file tell. That takes another look
+// at the whole file, so it is only found out when a date needs it.
+type fileOrder struct {
+	told    DateOrder
+	settled bool
+	read    func() (DateOrder, error)
+	err     error // of reading: the file cannot be taken
+}
+
+func (o *fileOrder) of(d localDate, bare bool) DateOrder {
+	if d.open() || !bare { // others say themselves what they are, and the file says so too
+		o.settle()
+	}
+	return o.told
+}
+
+func (o *fileOrder) settle() {
+	if !o.settled {
+		o.settled = true
+		o.told, o.err = o.read()
+	}
+}
+
+// newFileOrder is the order that the user has told, else that which read finds
+// in the file.
+func newFileOrder(f *File, read func() (DateOrder, error)) *fileOrder {
+	o := &fileOrder{told: f.order, settled: f.order != AnyOrder, read: read}
+	f.ordered = f.ordered || o.settled
+	return o
+}
+
 // parseCultureTime reads a time as the cultures of Windows write it, as a wall
 // clock in loc: see parseLocalTime; but a date alone is its midnight, as some
 // cultures leave that out. A "Z" at the end is UTC, whatever loc is.
-func parseCultureTime(s []byte, order DateOrder, loc *time.Location) (time.Time, error) {
-	if s = bytes.TrimSpace(s); bytes.IndexByte(s, 0xe2) >= 0 || bytes.IndexByte(s, 0xc2) >= 0 { // spaces that do not break
+func parseCultureTime(s []byte, order dateOrders, loc *time.Location) (time.Time, error) {
+	s = bytes.TrimSpace(s)
+	bare := plainText(s)
+	if !bare { // spaces that do not break
 		s = bytes.ReplaceAll(bytes.ReplaceAll(s, []byte("\u202f"), []byte{' '}), []byte("\u00a0"), []byte{' '})
 	}
 	date, clock, err := splitLocal(s)
@@ -29,7 +70,7 @@ func parseCultureTime(s []byte, order DateOrder, loc *time.Location) (time.Time,
 	}
 	var ms int64
 	if err == nil {
-		ms, _, err = date.at(clock, order)
+		ms, _, err = date.at(clock, order.of(date, bare))
 	}
 	switch {
 	case errors.Is(err, errNoTime):

@@ -370,20 +370,22 @@ func addressScheme(s string) int {
 }
 
 func mac(s string) string {
-	var b strings.Builder
-	for _, c := range s {
-		switch {
-		case c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F':
-			b.WriteRune(unicode.ToLower(c))
+	var b [12]byte
+	n := 0
+	for i := range len(s) {
+		switch c := s[i]; {
 		case c == '-' || c == ':' || c == '.':
-		default:
+		case !isHex(c) || n == len(b):
 			return ""
+		default:
+			b[n] = c | 0x20 // digits have this bit
+			n++
 		}
 	}
-	if b.Len() != 12 {
+	if n != len(b) {
 		return ""
 	}
-	return b.String()
+	return string(b[:])
 }
 
 func guid(s string) string {

@@ -141,25 +141,11 @@ type plainReader struct {
 	t       *Table
 	loc     *time.Location
 	col     [len(plainFields)]int // -1 for absent
-	devices recall[*plainMachine]
+	devices recall[*machine]
 	acts    recall[Activity] // NoActivity for words that are none
 	classes recall[plainWord[Class]]
 	media   recall[plainWord[Media]]
 	roles   recall[plainWord[Role]]
-}
-
-// plainMachine is what the device column of a row says.
-type plainMachine struct {
-	id       string
-	endpoint bool
-	err      error
-	name     ID // of the id, 0 until it is asked for
-}
-
-func newPlainMachine(text string) *plainMachine {
-	var d plainMachine
-	d.id, d.endpoint, d.err = ParseDevice(text)
-	return &d
 }
 
 // plainWord is what a word of a column names.
@@ -199,7 +185,12 @@ func (p *plainReader) unreadNotes() {
 	}
 }
 
-func (p *plainReader) field(column int) []byte { return bytes.TrimSpace(p.t.Field(p.col[column])) }
+func (p *plainReader) field(column int) []byte {
+	if p.col[column] < 0 {
+		return nil
+	}
+	return bytes.TrimSpace(p.t.Field(p.col[column]))
+}
 
 // row adds the current row to the batch as a record, a skip or a reject.
 func (p *plainReader) row() {
@@ -251,25 +242,27 @@ func (p *plainReader) record() (rec Record, nobody bool, err error) {
 		}
 		return rec, false, err
 	}
-	for _, column := range [...]int{plainDevice, plainClient, plainServer, plainSource, plainSession} {
-		if v := p.field(column); !plainText(v) {
-			if err := readable(plainFields[column].Name, string(v), mendRow); err != nil {
+	columns := [...]int{plainDevice, plainClient, plainServer, plainSource, plainSession}
+	var fields [len(columns)][]byte
+	for i, column := range columns {
+		if fields[i] = p.field(column); !plainText(fields[i]) {
+			if err := readable(plainFields[column].Name, string(fields[i]), mendRow); err != nil {
 				return rec, false, err
 			}
 		}
 	}
-	device := p.devices.of(p.field(plainDevice), newPlainMachine)
+	device := p.devices.of(fields[0], newMachine)
 	class := p.classes.of(p.field(plainClass), plainClassOf)
 	media := p.media.of(p.field(plainModality), plainMediaOf)
 	role := p.roles.of(p.field(plainRole), plainRoleOf)
-	if err := cmp.Or(device.err, class.err, media.err, role.err); err != nil {
-		return rec, false, err
+	if device.err != nil || class.err != nil || media.err != nil || role.err != nil {
+		return rec, false, cmp.Or(device.err, class.err, media.err, role.err)
 	}
 	rec.From.Class, rec.Media, rec.Role = class.what, media.what, role.what
-	client, _ := p.cell(ClientName, "client", p.field(plainClient)) // readable, as was looked at
-	server, _ := p.cell(ServerName, "server", p.field(plainServer))
-	source, _ := p.cell(SourceName, "source", p.field(plainSource))
-	if session := p.field(plainSession); len(session) > 0 {
+	client, _ := p.cell(ClientName, "client", fields[1]) // readable, as was looked at
+	server, _ := p.cell(ServerName, "server", fields[2])
+	source, _ := p.cell(SourceName, "source", fields[3])
+	if session := fields[4]; len(session) > 0 {
 		rec.Flags |= Keyed
 		p.key = p.key.of(source.text).text(session).and(rec.Activity.String(), user.text)
 	} else {
@@ -280,15 +273,10 @@ func (p *plainReader) record() (rec Record, nobody bool, err error) {
 	rec.Seq, rec.Sub = p.key.hash()
 	rec.From.User = p.id(UserName, user)
 	rec.To.User = p.id(UserName, peer)
-	if device.name == 0 && device.endpoint {
-		device.name = p.names.ID(EndpointName, device.id)
-	} else if device.name == 0 {
-		device.name = p.names.ID(DeviceName, device.id)
-	}
 	if device.endpoint {
-		rec.From.Endpoint = device.name
+		rec.From.Endpoint = device.of(p.names)
 	} else {
-		rec.From.Device = device.name
+		rec.From.Device = device.of(p.names)
 	}
 	rec.From.Client = p.id(ClientName, client)
 	rec.Server = p.id(ServerName, server)

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -77,13 +78,8 @@ func readRegistrations(ctx context.Context, files []*File, env *Env, emit Emit) 
 	return nil
 }
 
-// registrationOrder reads the file for the order of its dates alone, unless the
-// user has told it.
+// registrationOrder reads the file for the order of its dates alone.
 func registrationOrder(ctx context.Context, f *File) (DateOrder, error) {
-	if f.order != AnyOrder {
-		f.ordered = true
-		return f.order, nil
-	}
 	p, err := openProperties(f, registrationColumns)
 	if err != nil {
 		return AnyOrder, err
@@ -95,10 +91,7 @@ func registrationOrder(ctx context.Context, f *File) (DateOrder, error) {
 }
 
 func readRegistrationFile(ctx context.Context, index int, f *File, names *Names, env *Env, emit Emit) error {
-	order, err := registrationOrder(ctx, f)
-	if err != nil {
-		return err
-	}
+	order := newFileOrder(f, func() (DateOrder, error) { return registrationOrder(ctx, f) })
 	p, err := openProperties(f, registrationColumns)
 	if err != nil {
 		return err
@@ -107,7 +100,7 @@ func readRegistrationFile(ctx context.Context, index int, f *File, names *Names,
 	r := &registrations{attester: newAttester(ctx, index, names, env, emit), p: p, order: order}
 	r.say("a registration is dated by its expiry, the only time that the snapshot tells, read as UTC")
 	if err := eachProperty(ctx, p, r.take, func(bad *delimited.RowError) { r.reject(bad.Line, fmt.Errorf("%s", bad.What), bad.Raw) },
-		func() error { return r.flush(false) }); err != nil {
+		func() error { return cmp.Or(order.err, r.flush(false)) }); err != nil {
 		return err
 	}
 	if p.CutShort() {
@@ -122,7 +115,7 @@ func readRegistrationFile(ctx context.Context, index int, f *File, names *Names,
 type registrations struct {
 	*attester
 	p            *properties
-	order        DateOrder
+	order        *fileOrder
 	agent        []byte
 	odd, oddLine int
 }

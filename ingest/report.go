@@ -154,9 +154,9 @@ func reportKindOf(row [][]byte) *reportKind {
 
 // onlyNames tells a row that may be a header: no cell is a short number, a time
 // or an address (the report server names cells of its own textbox12). Nearly
-// every other row is told by its first cells.
+// every other row is told by its last cells.
 func onlyNames(row [][]byte) bool {
-	for _, f := range row {
+	for _, f := range slices.Backward(row) {
 		for _, c := range f {
 			if c >= '0' && c <= '9' && len(f) < len("textbox") || c == '@' || c == ':' || c == '/' {
 				return false

@@ -2,10 +2,12 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,9 +27,10 @@ func readReports(ctx context.Context, files []*File, env *Env, emit Emit) error 
 // reportReader turns the rows of one report into records.
 type reportReader struct {
 	*attester
-	order   DateOrder
+	order   *fileOrder
 	loc     *time.Location
 	meeting reportMeeting
+	devices recall[*machine]
 	media   recall[Media]
 	roles   recall[Role]
 	phoned  recall[bool]
@@ -42,10 +45,7 @@ type reportMeeting struct {
 }
 
 func readReport(ctx context.Context, index int, f *File, names *Names, env *Env, emit Emit) error {
-	order, err := reportOrder(ctx, f)
-	if err != nil {
-		return err
-	}
+	order := newFileOrder(f, func() (DateOrder, error) { return reportOrder(ctx, f) })
 	r := &reportReader{attester: newAttester(ctx, index, names, env, emit), order: order, loc: env.Location}
 	if r.loc == nil {
 		r.loc = time.UTC
@@ -56,7 +56,7 @@ func readReport(ctx context.Context, index int, f *File, names *Names, env *Env,
 			r.begin(c.kind)
 		}
 		r.row(c)
-		return r.flush(false)
+		return cmp.Or(order.err, r.flush(false))
 	}, func(bad *delimited.RowError) {
 		r.reject(bad.Line, errors.New(bad.What), bad.Raw)
 	}, func(c *reportRow) {
@@ -74,13 +74,8 @@ func readReport(ctx context.Context, index int, f *File, names *Names, env *Env,
 	return r.flush(true)
 }
 
-// reportOrder reads the file for the order of its dates alone, unless the user
-// has told it.
+// reportOrder reads the file for the order of its dates alone.
 func reportOrder(ctx context.Context, f *File) (DateOrder, error) {
-	if f.order != AnyOrder {
-		f.ordered = true
-		return f.order, nil
-	}
 	order := AnyOrder
 	_, err := reportRows(ctx, f, func(c *reportRow, _ bool) error {
 		if c.kind == nil { // parameters: the period of the report is among them
@@ -245,9 +240,9 @@ func (r *reportReader) phone(c *reportRow) error {
 		r.skip("a phone at which nobody signed in")
 		return nil
 	}
-	device, endpoint, err := ParseDevice("mac:" + string(c.get(repMACAddress)))
-	if err != nil || endpoint {
-		return err
+	device := r.devices.of(c.get(repMACAddress), newMAC)
+	if device.err != nil || device.endpoint {
+		return device.err
 	}
 	p, user, err := r.party(c, repUserURI, repUserAgent)
 	switch {
@@ -260,7 +255,7 @@ func (r *reportReader) phone(c *reportRow) error {
 		return nil
 	}
 	rec := Record{Activity: IMLogin, From: p, Line: uint32(c.line)}
-	rec.From.Device = r.names.ID(DeviceName, device)
+	rec.From.Device = device.of(r.names)
 	off, signedOff, err := r.time(c, repLastLogoffTime)
 	if err != nil {
 		return err
@@ -277,7 +272,7 @@ func (r *reportReader) phone(c *reportRow) error {
 	if used.After(at) && rec.Flags&Open == 0 {
 		rec.Until = max(rec.Until, used.UnixMilli())
 	}
-	r.key = r.key.of("phone", device, user)
+	r.key = r.key.of("phone", device.id, user)
 	r.add(rec, at)
 	return nil
 }
@@ -385,6 +380,9 @@ func (r *reportReader) join(c *reportRow) error {
 	uri, flags, media, err := r.conferenceURI(c)
 	if err != nil {
 		return err
+	}
+	if !slices.Contains(c.kind.dates, repStartTime) && c.has(repStartTime) {
+		r.order.settle() // the dates of this column have no say in it
 	}
 	start, known, err := r.time(c, repStartTime)
 	if err != nil {

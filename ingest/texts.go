@@ -51,6 +51,7 @@ func (t *textTable[T]) put(hash uint32, text string, value T) *T {
 	if len(t.all)*2 >= len(t.slots) {
 		old := t.slots
 		t.slots = make([]textSlot, max(1<<6, 2*len(old)))
+		t.all = append(make([]textValue[T], 0, len(t.slots)/2), t.all...)
 		for _, s := range old {
 			if s.at != 0 {
 				t.place(s)
