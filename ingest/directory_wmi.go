@@ -60,7 +60,13 @@ func wmiUserFormat() Format {
 
 func sniffWMIUser(h *Head) Verdict {
 	p, ok := sniffProperties(h)
-	if !ok || !p.any("PrimaryURI") || p.any("ApplicationDestinationDN") {
+	if !ok || p.any("ApplicationDestinationDN") {
+		return Verdict{}
+	}
+	if !p.any("PrimaryURI") {
+		if p.all("HomeServerDN", "LineURI") || wmiClass(h, p) == "MSFT_SIPESUserSetting" {
+			return Verdict{Broken: true, Why: "the list of MSFT_SIPESUserSetting lacks the property PrimaryURI, so nobody could be named; export all properties"}
+		}
 		return Verdict{}
 	}
 	if !p.any("HomeServerDN", "TargetServerDNIfMoving", "UCEnabled", "UserDN", "EnabledForInternetAccess") {
@@ -88,8 +94,13 @@ func wmiContactFormat() Format {
 			`"__CLASS","__SERVER","ApplicationDestinationDN","DisplayName","LineURI","PrimaryURI","UCEnabled"` + "\n" +
 			`"MSFT_SIPApplicationContactSetting","FE1","CN={A1},CN=Application Contacts,CN=RTC Service,CN=Services,CN=Configuration,DC=contoso,DC=com","Conferencing","tel:+14255550190","sip:caa@contoso.com","True"` + "\n",
 		Sniff: func(h *Head) Verdict {
-			if p, ok := sniffProperties(h); ok && p.all("PrimaryURI", "ApplicationDestinationDN") {
+			p, ok := sniffProperties(h)
+			switch {
+			case !ok:
+			case p.all("PrimaryURI", "ApplicationDestinationDN"):
 				return p.verdict()
+			case p.any("ApplicationDestinationDN") || wmiClass(h, p) == "MSFT_SIPApplicationContactSetting":
+				return Verdict{Broken: true, Why: "the list of MSFT_SIPApplicationContactSetting lacks the property PrimaryURI or ApplicationDestinationDN, so that no application could be told; export all properties"}
 			}
 			return Verdict{}
 		},
@@ -177,10 +188,15 @@ func wmiSettingFormat() Format {
 			`"__CLASS","__SERVER","IsPublicNetworkProvider"` + "\n" +
 			`"MSFT_SIPNetworkProviderTable","FE1","True"` + "\n",
 		Sniff: func(h *Head) Verdict {
-			if p, ok := sniffProperties(h); ok && wmiClass(h, p) != "" {
-				return p.verdict()
+			p, ok := sniffProperties(h)
+			if !ok {
+				return Verdict{}
 			}
-			return Verdict{}
+			switch wmiClass(h, p) {
+			case "", "MSFT_SIPESUserSetting", "MSFT_SIPApplicationContactSetting": // these are about somebody
+				return Verdict{}
+			}
+			return p.verdict()
 		},
 		Read: readWMISetting,
 	}

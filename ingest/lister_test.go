@@ -79,3 +79,49 @@ func TestRoomOfEntriesIsGivenBackEmpty(t *testing.T) {
 		t.Errorf("%d entries, want %d that are the same", len(got), len(want))
 	}
 }
+
+// Somebody took a column out of the list. What is left must not pass for a
+// file of another kind, or for people who are not counted.
+func TestAListWithoutTheColumnOfAddressesIsNoOtherFile(t *testing.T) {
+	const user = "#TYPE Selected.Microsoft.Rtc.Management.ADConnect.Schema.OCSADUser\n"
+	const setting = "#TYPE System.Management.ManagementObject#root\\cimv2\\"
+	for _, c := range []struct{ text, format, why string }{
+		{user + "\"Identity\",\"DisplayName\"\n\"CN=A\",\"A\"\n", "directory-csuser", "SipAddress"},
+		{"Identity,RegistrarPool,EnterpriseVoiceEnabled\nCN=A,p,True\n", "directory-csuser", "SipAddress"},
+		{setting + "MSFT_SIPESUserSetting\n\"__CLASS\",\"DisplayName\",\"Enabled\"\n\"MSFT_SIPESUserSetting\",\"A\",\"True\"\n", "directory-wmi", "PrimaryURI"},
+		{"Node,Enabled,HomeServerDN,LineURI\nFE1,TRUE,CN=LC,tel:+1\n", "directory-wmi", "PrimaryURI"},
+		{setting + "MSFT_SIPApplicationContactSetting\n\"__CLASS\",\"PrimaryURI\"\n\"MSFT_SIPApplicationContactSetting\",\"sip:a@contoso.com\"\n", "directory-wmi-contact", "ApplicationDestinationDN"},
+		{"LineURI,ApplicationDestinationDN\ntel:+1,CN=A\n", "directory-wmi-contact", "PrimaryURI"},
+		{setting + "MSFT_SIPFederationPartnerTable\n\"__CLASS\",\"Domain\"\n\"MSFT_SIPFederationPartnerTable\",\"fabrikam.com\"\n", "wmi-setting", ""},
+	} {
+		h, err := NewFile("in", []byte(c.text)).Head()
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := ""
+		var got Verdict
+		for _, f := range Formats() {
+			if v := f.Sniff(h); v.Yes || v.Broken && found == "" {
+				if found, got = f.Name, v; v.Yes {
+					break
+				}
+			}
+		}
+		if found != c.format || got.Broken != (c.why != "") || !strings.Contains(got.Why, c.why) {
+			t.Errorf("%q: %s, %+v; want %s", c.text, found, got, c.format)
+		}
+	}
+}
+
+func TestSomebodyOnNoHomeServerIsTold(t *testing.T) {
+	const text = "SipAddress,HomeServer,Enabled,EnterpriseVoiceEnabled\nsip:a@contoso.com,,True,False\nsip:b@contoso.com,,False,False\nsip:c@contoso.com,,True,False\n"
+	var notes []string
+	err := formatNamed(t, csUsers.format).Read(context.Background(), []*File{NewFile("in", []byte(text))}, &Env{Now: importTime}, func(b *Batch) error {
+		notes = append(notes, b.Notes...)
+		return nil
+	})
+	const want = "somebody on no home server is not counted as enabled; was a column removed?: 2 times, first at line 2 (a@contoso.com)"
+	if err != nil || notes[len(notes)-1] != want {
+		t.Errorf("%q, %v", notes, err)
+	}
+}
