@@ -108,22 +108,55 @@ func wmiContactFormat() Format {
 	}
 }
 
+// maxNameCommas is how many commas of a display name are put back.
+const maxNameCommas = 8
+
 // wmicRow puts the rows of wmic /format:csv right: that tool writes no quotes
-// at all, so that a DN comes apart at its commas. Columns whose names speak of
-// a DN take in what follows as long as it reads as part of one.
+// at all, so that a DN and a name such as "Ash, Alice" come apart at their
+// commas. Columns whose names speak of a DN take in what follows as long as it
+// reads as part of one; DisplayName takes in as many fields as make every other
+// column what it has to be, if only one number does.
 func wmicRow(t *Table) func([][]byte) [][]byte {
-	dn := make([]bool, len(t.Header()))
-	for i, name := range t.Header() {
-		key := ColumnKey(name)
-		dn[i] = strings.HasSuffix(key, "dn") || strings.HasSuffix(key, "dnifmoving") || strings.HasSuffix(key, "policy")
+	const (
+		plain = iota
+		isDN
+		isTruth
+	)
+	kinds := make([]uint8, len(t.Header()))
+	name := -1
+	for i, column := range t.Header() {
+		key := ColumnKey(column)
+		switch {
+		case strings.HasSuffix(key, "dn"), strings.HasSuffix(key, "dnifmoving"), strings.HasSuffix(key, "policy"):
+			kinds[i] = isDN
+		case key == "enabled", key == "ucenabled":
+			kinds[i] = isTruth
+		case key == "displayname":
+			name = i
+		}
 	}
 	var row [][]byte
-	return func(fields [][]byte) [][]byte {
-		row = row[:0]
-		for at := 0; at < len(fields); {
-			value := fields[at]
+	// join makes a row in which the name has so many commas, and tells whether
+	// every column of it is what it has to be.
+	join := func(fields [][]byte, commas int) (fits bool) {
+		row, fits = row[:0], true
+		for at := 0; at < len(fields) && len(row) <= len(kinds); {
+			value, kind := fields[at], uint8(plain)
 			at++
-			if len(row) < len(dn) && dn[len(row)] && isRDN(value) {
+			if len(row) < len(kinds) {
+				kind = kinds[len(row)]
+			}
+			switch {
+			case len(row) == name:
+				for n := 0; n < commas && at < len(fields); n++ {
+					value = rejoined(value, fields[at])
+					at++
+				}
+			case kind == isTruth:
+				fits = fits && (len(value) == 0 || bytes.EqualFold(value, []byte("TRUE")) || bytes.EqualFold(value, []byte("FALSE")))
+			case kind == isDN && !isRDN(value):
+				fits = fits && len(value) == 0
+			case kind == isDN:
 				for last := value; at < len(fields) && joins(last, fields[at]); at++ {
 					last = fields[at]
 					value = rejoined(value, last)
@@ -131,9 +164,28 @@ func wmicRow(t *Table) func([][]byte) [][]byte {
 			}
 			row = append(row, value)
 		}
-		if len(row) != len(dn) {
-			return fields // what is wrong is said of the row as it stands
+		return fits && len(row) == len(kinds)
+	}
+	return func(fields [][]byte) [][]byte {
+		if join(fields, 0); len(row) == len(kinds) || name < 0 {
+			if len(row) != len(kinds) {
+				return fields // what is wrong is said of the row as it stands
+			}
+			return row
 		}
+		found := 0
+		for commas := 1; commas <= maxNameCommas; commas++ {
+			if join(fields, commas) {
+				if found > 0 {
+					return fields // nobody can say which
+				}
+				found = commas
+			}
+		}
+		if found == 0 {
+			return fields
+		}
+		join(fields, found)
 		return row
 	}
 }

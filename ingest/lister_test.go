@@ -125,3 +125,32 @@ func TestSomebodyOnNoHomeServerIsTold(t *testing.T) {
 		t.Errorf("%q, %v", notes, err)
 	}
 }
+
+// wmic writes no quotes: a name of the usual form "Ash, Alice" comes apart.
+func TestCommasInNamesOfWMICArePutBack(t *testing.T) {
+	const home = "CN=LC Services,CN=Microsoft,CN=pool1,CN=Pools,DC=contoso,DC=com"
+	text := "\r\r\nNode,DisplayName,Enabled,HomeServerDN,LineURI,PrimaryURI,UCEnabled,UserDN\r\r\n"
+	names := []string{"Ash", "Ash, Alice", "Ash, Alice, Dr., Sales", "CN=Ash,OU=Sales", "TRUE, FALSE", ",", "a,,b"}
+	for i, name := range names {
+		text += fmt.Sprintf("FE1,%s,TRUE,%s,tel:+1425555010%d,sip:u%d@contoso.com,TRUE,CN=U%d\\, x,OU=Staff,DC=contoso,DC=com\r\r\n", name, home, i, i, i)
+	}
+	for i, e := range entriesOf(t, wmiUsers.format, text, false) {
+		if want := fmt.Sprintf("u%d@contoso.com", i); e.Primary != want || e.Name != names[i] || !e.Enabled || !e.Voice || e.Home != "pool1" || e.Container != "ou=staff,dc=contoso,dc=com" {
+			t.Errorf("%q: %+v", names[i], e)
+		}
+	}
+	// More commas than anybody's name has, and a row in which no number fits.
+	for _, row := range []string{
+		"FE1," + strings.Repeat("x,", maxNameCommas+2) + "TRUE," + home + ",,sip:a@contoso.com,TRUE,CN=A,DC=b",
+		"FE1,x,TRUE,FALSE,," + "tel:+1,sip:a@contoso.com,,TRUE,CN=A,DC=b",
+	} {
+		rejected := 0
+		err := formatNamed(t, wmiUsers.format).Read(context.Background(), []*File{NewFile("in", []byte(text+row+"\r\r\n"))}, &Env{Now: importTime}, func(b *Batch) error {
+			rejected += len(b.Rejects)
+			return nil
+		})
+		if err != nil || rejected != 1 {
+			t.Errorf("%s: %d rejected, %v", row, rejected, err)
+		}
+	}
+}
