@@ -1,5 +1,7 @@
 package ingest
 
+import "strings"
+
 // Properties as printed in the vendor's help and deployment guides of Lync
 // Server 2010 and 2013; others vary from version to version and are not read.
 var csUsers = &listing{
@@ -39,11 +41,15 @@ func csUserFormat() Format {
 // the phones and applications have the address and the number as well.
 func sniffCsUser(h *Head) Verdict {
 	p, ok := sniffProperties(h)
-	if !ok || !p.any("SipAddress") || p.any("OwnerUrn") || contactType(p) {
+	if !ok || p.any("OwnerUrn") || contactType(p) {
 		return Verdict{}
 	}
 	user := p.any("EnterpriseVoiceEnabled", "HomeServer", "SamAccountName")
 	switch {
+	case !p.any("SipAddress") && (strings.HasSuffix(p.typ, ".ocsaduser") || p.any("RegistrarPool") && p.any("EnterpriseVoiceEnabled")):
+		return Verdict{Broken: true, Why: "the list of users lacks the property SipAddress, so nobody could be named; export all properties of Get-CsUser"}
+	case !p.any("SipAddress"):
+		return Verdict{}
 	case user && p.any("RegistrarPool", "HomeServer"):
 		return p.verdict()
 	case user:

@@ -245,6 +245,8 @@ func (l *lister) entry(line int, e *Entry) (err error) {
 		e.Why = l.columns[listEnabled] + " is not True"
 	case !homed:
 		e.Why = "no home server"
+		// The tools list nobody without one: its column is lost, or its value.
+		l.note(line, "somebody on no home server is not counted as enabled; was a column removed?", fmt.Errorf("%s", e.Primary))
 	default:
 		e.Enabled = true
 		e.Voice = voice && l.fields[listLine] != ""

@@ -60,7 +60,13 @@ func wmiUserFormat() Format {
 
 func sniffWMIUser(h *Head) Verdict {
 	p, ok := sniffProperties(h)
-	if !ok || !p.any("PrimaryURI") || p.any("ApplicationDestinationDN") {
+	if !ok || p.any("ApplicationDestinationDN") {
+		return Verdict{}
+	}
+	if !p.any("PrimaryURI") {
+		if p.all("HomeServerDN", "LineURI") || wmiClass(h, p) == "MSFT_SIPESUserSetting" {
+			return Verdict{Broken: true, Why: "the list of MSFT_SIPESUserSetting lacks the property PrimaryURI, so nobody could be named; export all properties"}
+		}
 		return Verdict{}
 	}
 	if !p.any("HomeServerDN", "TargetServerDNIfMoving", "UCEnabled", "UserDN", "EnabledForInternetAccess") {
@@ -88,8 +94,13 @@ func wmiContactFormat() Format {
 			`"__CLASS","__SERVER","ApplicationDestinationDN","DisplayName","LineURI","PrimaryURI","UCEnabled"` + "\n" +
 			`"MSFT_SIPApplicationContactSetting","FE1","CN={A1},CN=Application Contacts,CN=RTC Service,CN=Services,CN=Configuration,DC=contoso,DC=com","Conferencing","tel:+14255550190","sip:caa@contoso.com","True"` + "\n",
 		Sniff: func(h *Head) Verdict {
-			if p, ok := sniffProperties(h); ok && p.all("PrimaryURI", "ApplicationDestinationDN") {
+			p, ok := sniffProperties(h)
+			switch {
+			case !ok:
+			case p.all("PrimaryURI", "ApplicationDestinationDN"):
 				return p.verdict()
+			case p.any("ApplicationDestinationDN") || wmiClass(h, p) == "MSFT_SIPApplicationContactSetting":
+				return Verdict{Broken: true, Why: "the list of MSFT_SIPApplicationContactSetting lacks the property PrimaryURI or ApplicationDestinationDN, so that no application could be told; export all properties"}
 			}
 			return Verdict{}
 		},
@@ -97,22 +108,55 @@ func wmiContactFormat() Format {
 	}
 }
 
+// maxNameCommas is how many commas of a display name are put back.
+const maxNameCommas = 8
+
 // wmicRow puts the rows of wmic /format:csv right: that tool writes no quotes
-// at all, so that a DN comes apart at its commas. Columns whose names speak of
-// a DN take in what follows as long as it reads as part of one.
+// at all, so that a DN and a name such as "Ash, Alice" come apart at their
+// commas. Columns whose names speak of a DN take in what follows as long as it
+// reads as part of one; DisplayName takes in as many fields as make every other
+// column what it has to be, if only one number does.
 func wmicRow(t *Table) func([][]byte) [][]byte {
-	dn := make([]bool, len(t.Header()))
-	for i, name := range t.Header() {
-		key := ColumnKey(name)
-		dn[i] = strings.HasSuffix(key, "dn") || strings.HasSuffix(key, "dnifmoving") || strings.HasSuffix(key, "policy")
+	const (
+		plain = iota
+		isDN
+		isTruth
+	)
+	kinds := make([]uint8, len(t.Header()))
+	name := -1
+	for i, column := range t.Header() {
+		key := ColumnKey(column)
+		switch {
+		case strings.HasSuffix(key, "dn"), strings.HasSuffix(key, "dnifmoving"), strings.HasSuffix(key, "policy"):
+			kinds[i] = isDN
+		case key == "enabled", key == "ucenabled":
+			kinds[i] = isTruth
+		case key == "displayname":
+			name = i
+		}
 	}
 	var row [][]byte
-	return func(fields [][]byte) [][]byte {
-		row = row[:0]
-		for at := 0; at < len(fields); {
-			value := fields[at]
+	// join makes a row in which the name has so many commas, and tells whether
+	// every column of it is what it has to be.
+	join := func(fields [][]byte, commas int) (fits bool) {
+		row, fits = row[:0], true
+		for at := 0; at < len(fields) && len(row) <= len(kinds); {
+			value, kind := fields[at], uint8(plain)
 			at++
-			if len(row) < len(dn) && dn[len(row)] && isRDN(value) {
+			if len(row) < len(kinds) {
+				kind = kinds[len(row)]
+			}
+			switch {
+			case len(row) == name:
+				for n := 0; n < commas && at < len(fields); n++ {
+					value = rejoined(value, fields[at])
+					at++
+				}
+			case kind == isTruth:
+				fits = fits && (len(value) == 0 || bytes.EqualFold(value, []byte("TRUE")) || bytes.EqualFold(value, []byte("FALSE")))
+			case kind == isDN && !isRDN(value):
+				fits = fits && len(value) == 0
+			case kind == isDN:
 				ends := isDC(value)
 				for ; at < len(fields) && joins(value, ends, fields[at]); at++ {
 					ends = isDC(fields[at])
@@ -121,9 +165,28 @@ func wmicRow(t *Table) func([][]byte) [][]byte {
 			}
 			row = append(row, value)
 		}
-		if len(row) != len(dn) {
-			return fields // what is wrong is said of the row as it stands
+		return fits && len(row) == len(kinds)
+	}
+	return func(fields [][]byte) [][]byte {
+		if join(fields, 0); len(row) == len(kinds) || name < 0 {
+			if len(row) != len(kinds) {
+				return fields // what is wrong is said of the row as it stands
+			}
+			return row
 		}
+		found := 0
+		for commas := 1; commas <= maxNameCommas; commas++ {
+			if join(fields, commas) {
+				if found > 0 {
+					return fields // nobody can say which
+				}
+				found = commas
+			}
+		}
+		if found == 0 {
+			return fields
+		}
+		join(fields, found)
 		return row
 	}
 }
@@ -177,10 +240,15 @@ func wmiSettingFormat() Format {
 			`"__CLASS","__SERVER","IsPublicNetworkProvider"` + "\n" +
 			`"MSFT_SIPNetworkProviderTable","FE1","True"` + "\n",
 		Sniff: func(h *Head) Verdict {
-			if p, ok := sniffProperties(h); ok && wmiClass(h, p) != "" {
-				return p.verdict()
+			p, ok := sniffProperties(h)
+			if !ok {
+				return Verdict{}
 			}
-			return Verdict{}
+			switch wmiClass(h, p) {
+			case "", "MSFT_SIPESUserSetting", "MSFT_SIPApplicationContactSetting": // these are about somebody
+				return Verdict{}
+			}
+			return p.verdict()
 		},
 		Read: readWMISetting,
 	}

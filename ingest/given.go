@@ -69,6 +69,8 @@ func (c *Columns) check() error {
 	m := tableOf(c.Names)
 	if named := tableNamed(c.Table + "."); named != nil {
 		m = cdrFit(named, keys)
+	} else if m.hits == 0 {
+		return told("no table of this name is known, and none with these columns; calaudit formats cdr and qoe name those that are read")
 	}
 	if len(m.missing) > 0 || !m.sure() {
 		return told("%s", m.lacks())

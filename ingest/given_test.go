@@ -93,6 +93,7 @@ func TestWhatTheUserTellsIsChecked(t *testing.T) {
 		{"Users=UserId", "", "", `--columns "Users=UserId" is not of the form TABLE=column,column`},
 		{"Users=UserId,TenantId", "", "", "--columns Users: table Users lacks the column UserUri; export it with its documented columns"},
 		{"x=a,b,c", "", "", "--columns x: "},
+		{"Nope=a,b", "", "", "--columns Nope: no table of this name is known, and none with these columns; calaudit formats cdr and qoe name those that are read"},
 		{"Users=UserId,UserUri,userid", "", "", `--columns Users: the column "userid" stands twice; keep one`},
 		{"Users=" + sessionColumns, "", "", "--columns Users: table Users lacks the columns UserId, UserUri; export it with its documented columns"},
 		{"", "klingon", "", `--encoding: unknown encoding "klingon"; valid: windows-1252, `},

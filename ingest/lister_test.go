@@ -79,3 +79,78 @@ func TestRoomOfEntriesIsGivenBackEmpty(t *testing.T) {
 		t.Errorf("%d entries, want %d that are the same", len(got), len(want))
 	}
 }
+
+// Somebody took a column out of the list. What is left must not pass for a
+// file of another kind, or for people who are not counted.
+func TestAListWithoutTheColumnOfAddressesIsNoOtherFile(t *testing.T) {
+	const user = "#TYPE Selected.Microsoft.Rtc.Management.ADConnect.Schema.OCSADUser\n"
+	const setting = "#TYPE System.Management.ManagementObject#root\\cimv2\\"
+	for _, c := range []struct{ text, format, why string }{
+		{user + "\"Identity\",\"DisplayName\"\n\"CN=A\",\"A\"\n", "directory-csuser", "SipAddress"},
+		{"Identity,RegistrarPool,EnterpriseVoiceEnabled\nCN=A,p,True\n", "directory-csuser", "SipAddress"},
+		{setting + "MSFT_SIPESUserSetting\n\"__CLASS\",\"DisplayName\",\"Enabled\"\n\"MSFT_SIPESUserSetting\",\"A\",\"True\"\n", "directory-wmi", "PrimaryURI"},
+		{"Node,Enabled,HomeServerDN,LineURI\nFE1,TRUE,CN=LC,tel:+1\n", "directory-wmi", "PrimaryURI"},
+		{setting + "MSFT_SIPApplicationContactSetting\n\"__CLASS\",\"PrimaryURI\"\n\"MSFT_SIPApplicationContactSetting\",\"sip:a@contoso.com\"\n", "directory-wmi-contact", "ApplicationDestinationDN"},
+		{"LineURI,ApplicationDestinationDN\ntel:+1,CN=A\n", "directory-wmi-contact", "PrimaryURI"},
+		{setting + "MSFT_SIPFederationPartnerTable\n\"__CLASS\",\"Domain\"\n\"MSFT_SIPFederationPartnerTable\",\"fabrikam.com\"\n", "wmi-setting", ""},
+	} {
+		h, err := NewFile("in", []byte(c.text)).Head()
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := ""
+		var got Verdict
+		for _, f := range Formats() {
+			if v := f.Sniff(h); v.Yes || v.Broken && found == "" {
+				if found, got = f.Name, v; v.Yes {
+					break
+				}
+			}
+		}
+		if found != c.format || got.Broken != (c.why != "") || !strings.Contains(got.Why, c.why) {
+			t.Errorf("%q: %s, %+v; want %s", c.text, found, got, c.format)
+		}
+	}
+}
+
+func TestSomebodyOnNoHomeServerIsTold(t *testing.T) {
+	const text = "SipAddress,HomeServer,Enabled,EnterpriseVoiceEnabled\nsip:a@contoso.com,,True,False\nsip:b@contoso.com,,False,False\nsip:c@contoso.com,,True,False\n"
+	var notes []string
+	err := formatNamed(t, csUsers.format).Read(context.Background(), []*File{NewFile("in", []byte(text))}, &Env{Now: importTime}, func(b *Batch) error {
+		notes = append(notes, b.Notes...)
+		return nil
+	})
+	const want = "somebody on no home server is not counted as enabled; was a column removed?: 2 times, first at line 2 (a@contoso.com)"
+	if err != nil || notes[len(notes)-1] != want {
+		t.Errorf("%q, %v", notes, err)
+	}
+}
+
+// wmic writes no quotes: a name of the usual form "Ash, Alice" comes apart.
+func TestCommasInNamesOfWMICArePutBack(t *testing.T) {
+	const home = "CN=LC Services,CN=Microsoft,CN=pool1,CN=Pools,DC=contoso,DC=com"
+	text := "\r\r\nNode,DisplayName,Enabled,HomeServerDN,LineURI,PrimaryURI,UCEnabled,UserDN\r\r\n"
+	names := []string{"Ash", "Ash, Alice", "Ash, Alice, Dr., Sales", "CN=Ash,OU=Sales", "TRUE, FALSE", ",", "a,,b"}
+	for i, name := range names {
+		text += fmt.Sprintf("FE1,%s,TRUE,%s,tel:+1425555010%d,sip:u%d@contoso.com,TRUE,CN=U%d\\, x,OU=Staff,DC=contoso,DC=com\r\r\n", name, home, i, i, i)
+	}
+	for i, e := range entriesOf(t, wmiUsers.format, text, false) {
+		if want := fmt.Sprintf("u%d@contoso.com", i); e.Primary != want || e.Name != names[i] || !e.Enabled || !e.Voice || e.Home != "pool1" || e.Container != "ou=staff,dc=contoso,dc=com" {
+			t.Errorf("%q: %+v", names[i], e)
+		}
+	}
+	// More commas than anybody's name has, and a row in which no number fits.
+	for _, row := range []string{
+		"FE1," + strings.Repeat("x,", maxNameCommas+2) + "TRUE," + home + ",,sip:a@contoso.com,TRUE,CN=A,DC=b",
+		"FE1,x,TRUE,FALSE,," + "tel:+1,sip:a@contoso.com,,TRUE,CN=A,DC=b",
+	} {
+		rejected := 0
+		err := formatNamed(t, wmiUsers.format).Read(context.Background(), []*File{NewFile("in", []byte(text+row+"\r\r\n"))}, &Env{Now: importTime}, func(b *Batch) error {
+			rejected += len(b.Rejects)
+			return nil
+		})
+		if err != nil || rejected != 1 {
+			t.Errorf("%s: %d rejected, %v", row, rejected, err)
+		}
+	}
+}

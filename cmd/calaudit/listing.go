@@ -107,6 +107,8 @@ func (a *app) formatsCommand() *cobra.Command {
 			switch {
 			case queries && (len(args) != 1 || args[0] != "cdr" && args[0] != "qoe"):
 				return usagef("--queries are for one format: calaudit formats cdr --queries")
+			case queries && a.format != "table":
+				return usagef("queries are text to be run, --format %s has no meaning for them; valid formats: table; see --as", a.format)
 			case queries:
 				return a.queries(product, as)
 			case product != "" || as != "":
@@ -132,7 +134,7 @@ func (a *app) formatsCommand() *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&queries, "queries", false, "print instead the queries that export what is read of the call detail records and the quality database")
-	cmd.Flags().StringVar(&product, "product", "", "of the queries those for one product: lync2010, lync2013, sfb2015")
+	cmd.Flags().StringVar(&product, "product", "", "of the queries those for one product: ocs2007r2, lync2010, lync2013, sfb2015")
 	cmd.Flags().StringVar(&as, "as", "", "of the queries one form: "+strings.Join(queryForms, ", "))
 	return cmd
 }
