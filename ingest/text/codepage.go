@@ -74,6 +74,7 @@ func (c *CodePage) Decode(b []byte) string {
 // PageReader decodes like NewReader, but text that is not UTF-8 as a code page.
 type PageReader struct {
 	r      *bufio.Reader
+	source io.Reader // what r reads
 	page   *CodePage
 	told   bool   // what the text is
 	used   bool   // it is of the page
@@ -87,7 +88,7 @@ type PageReader struct {
 // alphabet, and no file is read twice.
 func NewPageReader(r io.Reader, page *CodePage) *PageReader {
 	d, marked := open(r)
-	return &PageReader{r: bufio.NewReaderSize(d, bufferLen), page: page, told: marked}
+	return &PageReader{r: bufio.NewReaderSize(d, bufferLen), source: d, page: page, told: marked}
 }
 
 // Used reports whether text of the code page was met so far.
