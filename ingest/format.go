@@ -98,6 +98,7 @@ type File struct {
 	ordered bool           // the order mattered
 	ends    lineEnd        // of its lines, known once it was looked at
 	paged   bool           // its code page mattered
+	turned  bool           // it began in UTF-16, and not all of it is
 	disk    string         // the file on disk behind it, "" for content in memory
 	stat    os.FileInfo    // that file as it was when the paths were walked
 }
@@ -161,33 +162,35 @@ func (f *File) textIn(page *text.CodePage) (io.ReadCloser, *text.PageReader, err
 		io.Reader
 		io.Closer
 	}
+	var decoded io.Reader
+	var p *text.PageReader
 	if page == nil {
-		r, err := f.lines(text.NewReader(rc))
-		if err != nil {
-			rc.Close()
-			return nil, nil, err
-		}
-		return readCloser{r, rc}, nil, nil
+		decoded = text.NewReader(rc)
+	} else {
+		p = text.NewPageReader(rc, page)
+		decoded = p
 	}
-	p := text.NewPageReader(rc, page)
-	r, err := f.lines(p)
+	r, err := f.lines(decoded)
 	if err != nil {
 		rc.Close()
 		return nil, nil, err
 	}
-	return readCloser{r, &pageCloser{rc, p, f}}, p, nil
+	return readCloser{r, &decodedCloser{rc, decoded, f}}, p, nil
 }
 
-// pageCloser notes whether the code page of a file mattered.
-type pageCloser struct {
+// decodedCloser notes what mattered of the encoding of a file.
+type decodedCloser struct {
 	io.Closer
-	page *text.PageReader
-	f    *File
+	decoded io.Reader
+	f       *File
 }
 
-func (p *pageCloser) Close() error {
-	p.f.paged = p.f.paged || p.page.Used()
-	return p.Closer.Close()
+func (d *decodedCloser) Close() error {
+	if p, ok := d.decoded.(*text.PageReader); ok {
+		d.f.paged = d.f.paged || p.Used()
+	}
+	d.f.turned = d.f.turned || text.Turned(d.decoded)
+	return d.Closer.Close()
 }
 
 // NewFile makes a File of bytes in memory, for tests and samples.

@@ -11,8 +11,8 @@ import (
 )
 
 // Read turns the unit into batches. A broken or refused unit yields rejects
-// only, one for every row, so that its tally balances like any other. Of a file
-// without rows that is said.
+// only, one for every row, so that its tally balances like any other. What
+// is said of a file as a whole comes last.
 func (u *Unit) Read(ctx context.Context, env *Env, emit Emit) error {
 	rows := make([]int, len(u.Files))
 	err := u.read(ctx, env, func(b *Batch) error {
@@ -22,9 +22,16 @@ func (u *Unit) Read(ctx context.Context, env *Env, emit Emit) error {
 		}
 		return emit(b)
 	})
-	for i := range rows {
-		if err == nil && rows[i] == 0 {
-			err = emit(&Batch{File: i, Notes: []string{emptyNote}})
+	for i, f := range u.Files {
+		var notes []string
+		if rows[i] == 0 {
+			notes = append(notes, emptyNote)
+		}
+		if f.turned {
+			notes = append(notes, turnedNote)
+		}
+		if err == nil && notes != nil {
+			err = emit(&Batch{File: i, Notes: notes})
 		}
 	}
 	return err
@@ -39,6 +46,9 @@ func (u *Unit) read(ctx context.Context, env *Env, emit Emit) error {
 
 // emptyNote is said of a file of which nothing was read.
 const emptyNote = "no rows: nothing is under the header that is read; if there should be some, export it again"
+
+// turnedNote is said of a file of which the end is no UTF-16.
+const turnedNote = "the file begins in UTF-16 and goes on in text of single bytes, as when lines are added with another tool; read as both"
 
 // noRows are the reasons of skips of which a file may consist that has no rows.
 var noRows = [...]string{skipDashes, skipCount, skipParameters}

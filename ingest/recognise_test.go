@@ -170,12 +170,15 @@ func TestLinesThatEndWithCRAloneAreRead(t *testing.T) {
 	}
 }
 
-// An export in UTF-16 behind one that is not, or the other way round, costs its
-// rows, which are rejected by line; the part in front is read.
+// An export in UTF-16 behind one that is not costs its rows, which are rejected
+// by line; the part in front is read. The other way round all rows are, which is
+// said, and only the header in between is none.
 func TestATableThatTurnsToAnotherEncodingKeepsTheReadablePart(t *testing.T) {
 	plain := formatNamed(t, "activity-csv")
+	said := false
 	read := func(data []byte) (stored int, rejected []Reject) {
 		dir := t.TempDir()
+		said = false
 		p := Gather([]string{put(t, dir, "a.csv", data)})
 		if len(p.Units) != 1 || p.Units[0].Format.Name != plain.Name {
 			t.Fatalf("%v: %.80q", piled(p, dir), data)
@@ -183,6 +186,7 @@ func TestATableThatTurnsToAnotherEncodingKeepsTheReadablePart(t *testing.T) {
 		if err := p.Units[0].Read(t.Context(), traceEnv, func(b *Batch) error {
 			stored += len(b.Records)
 			rejected = append(rejected, b.Rejects...)
+			said = said || slices.Contains(b.Notes, turnedNote)
 			return nil
 		}); err != nil {
 			t.Fatal(err)
@@ -204,12 +208,15 @@ func TestATableThatTurnsToAnotherEncodingKeepsTheReadablePart(t *testing.T) {
 			t.Errorf("UTF-16 behind, marked %v: %d of %d rows, rejected %+v", mark, stored, rows, rejected)
 		}
 		stored, rejected = read(append(wide(mark, front), plainSample...))
-		if stored != rows || len(rejected) == 0 || rejected[0].Line != rows+2 {
+		if stored != rows+strings.Count(plainSample, "\n")-1 || len(rejected) != 1 || rejected[0].Line != rows+2 || rejected[0].Raw[:5] != "time," || !said {
 			t.Errorf("UTF-16 in front, marked %v: %d of %d rows, rejected %+v", mark, stored, rows, rejected)
 		}
 	}
 	if stored, _ := read(append([]byte(front), bytes.Repeat([]byte{0}, 200)...)); stored != rows {
 		t.Errorf("NUL bytes behind: %d rows", stored)
+	}
+	if _, rejected := read(wide(true, front)); len(rejected) > 0 || said {
+		t.Errorf("all in UTF-16, and said to turn: %v", rejected)
 	}
 }
 

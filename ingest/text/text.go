@@ -60,7 +60,8 @@ func Detect(head []byte) (enc Encoding, mark int) {
 
 // NewReader decodes r to UTF-8. UTF-8 passes through byte for byte (invalid
 // bytes too: the row that holds them is the reader's business); in UTF-16 a
-// lone surrogate or an odd last byte becomes U+FFFD.
+// lone surrogate or an odd last byte becomes U+FFFD, and where it goes over into
+// text of single bytes, these pass through; see Turned.
 func NewReader(r io.Reader) io.Reader {
 	d, _ := open(r)
 	return d

@@ -16,6 +16,7 @@ type utf16Reader struct {
 	start  int
 	end    int
 	err    error
+	plain  bool    // the text went over into one of single bytes
 	spill  [8]byte // decoded, but too long for what was asked for
 	spills []byte
 }
@@ -37,6 +38,11 @@ func (u *utf16Reader) Read(p []byte) (n int, err error) {
 			u.spills = u.spills[n:]
 			return n, nil
 		}
+		if u.plain && u.start < u.end {
+			n = copy(p, u.buf[u.start:u.end])
+			u.start += n
+			return n, nil
+		}
 		if len(p) < mostUTF8 {
 			n = u.decode(u.spill[:])
 			u.spills = u.spill[:n]
@@ -46,6 +52,9 @@ func (u *utf16Reader) Read(p []byte) (n int, err error) {
 		if n > 0 {
 			continue
 		}
+		if u.plain && u.start < u.end {
+			continue
+		}
 		if u.err != nil && u.start == u.end {
 			return 0, u.err
 		}
@@ -53,7 +62,45 @@ func (u *utf16Reader) Read(p []byte) (n int, err error) {
 	}
 }
 
-// fill reads more behind what is left, which is at most three bytes.
+// Turned reports whether a reader of this package met UTF-16 that went over into
+// text of single bytes, as when a tool that writes such text adds lines to a file
+// of another. From there on bytes pass as they are.
+func Turned(r io.Reader) bool {
+	switch r := r.(type) {
+	case *PageReader:
+		return Turned(r.r)
+	case *utf16Reader:
+		return r.plain
+	}
+	return false
+}
+
+// turnLen is how many bytes are looked at to tell text of single bytes from
+// UTF-16, and turnLeast how many must be ASCII in a row, with a line end among
+// them. So many letters whose two bytes are both ASCII are no text of mixed
+// alphabets, and in one of a single alphabet every second byte is the same.
+const (
+	turnLen   = 512
+	turnLeast = 64
+)
+
+// turned tells whether single bytes begin here; more says that this takes more
+// data to tell. At the end of the file fewer are enough.
+func (u *utf16Reader) turned(in []byte) (yes, more bool) {
+	n, line, alike := 0, false, [2]bool{true, true}
+	for n < min(len(in), turnLen) && (in[n] >= ' ' && in[n] < 0x7f || in[n] == '\n' || in[n] == '\r' || in[n] == '\t') {
+		line = line || in[n] == '\n'
+		alike[n%2] = alike[n%2] && in[n] == in[n%2]
+		n++
+	}
+	line = line && !alike[0] && !alike[1]
+	if n == len(in) && n < turnLen {
+		return line && n >= turnLeast/4, u.err == nil
+	}
+	return line && n >= turnLeast, false
+}
+
+// fill reads more behind what is left.
 func (u *utf16Reader) fill() {
 	copy(u.buf, u.buf[u.start:u.end])
 	u.start, u.end = 0, u.end-u.start
@@ -73,6 +120,9 @@ func (u *utf16Reader) fill() {
 
 // decode turns what is there into p, as far as it goes.
 func (u *utf16Reader) decode(p []byte) (n int) {
+	if u.plain {
+		return 0
+	}
 	const notASCII = 0xff80ff80ff80ff80
 	in := u.buf[u.start:u.end]
 	for len(p)-n >= mostUTF8 {
@@ -94,6 +144,16 @@ func (u *utf16Reader) decode(p []byte) (n int) {
 				in = in[1:]
 			}
 			break
+		}
+		if in[0] != 0 && in[1] != 0 {
+			yes, more := u.turned(in)
+			if more {
+				break
+			}
+			if yes {
+				u.plain = true
+				break
+			}
 		}
 		r := rune(u.unit(in))
 		size := 2
