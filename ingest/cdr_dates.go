@@ -98,9 +98,12 @@ type localDate struct {
 	dotted              bool // first is the day
 }
 
+// longestLocal is the longest text that is looked at as a time.
+const longestLocal = 40
+
 // splitLocal reads the date and returns what stands behind it.
 func splitLocal(b []byte) (d localDate, clock []byte, err error) {
-	if len(b) == 0 || len(b) > 40 {
+	if len(b) == 0 || len(b) > longestLocal {
 		return d, nil, errNoTime
 	}
 	var ok bool

@@ -31,6 +31,29 @@ type fileOrder struct {
 	settled bool
 	read    func() (DateOrder, error)
 	err     error // of reading: the file cannot be taken
+
+	date []byte // that of the time before, up to the space behind it
+	day  int64  // when it begins
+}
+
+// longestDate is the longest text of a date without its clock that can be known
+// by the space behind it: a longer one may hold the beginning of the clock.
+const longestDate = len("31/12/2009")
+
+// time is parseCultureTime. Most times of a file have the date of the one before
+// or beside them, which is not read again.
+func (o *fileOrder) time(s []byte, loc *time.Location) (time.Time, error) {
+	known := loc == time.UTC && len(s) <= longestLocal && plainText(s)
+	if n := len(o.date); known && n > 0 && len(s) > n && s[n] == ' ' && string(s[:n]) == string(o.date) {
+		if clock, _, ok := parseClock(s[n:]); ok {
+			return time.UnixMilli(o.day + clock).UTC(), nil
+		}
+	}
+	at, err := parseCultureTime(s, o, loc)
+	if n := bytes.IndexByte(s, ' '); known && err == nil && n > 0 && n <= longestDate {
+		o.date, o.day = append(o.date[:0], s[:n]...), at.UnixMilli()/dayMillis*dayMillis
+	}
+	return at, err
 }
 
 func (o *fileOrder) of(d localDate, bare bool) DateOrder {

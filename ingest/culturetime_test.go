@@ -104,6 +104,52 @@ func TestWhatACultureWritesIsRead(t *testing.T) {
 	}
 }
 
+// A date that the time before had is the same date, whatever is written around it.
+func TestTimesBehindOthersAreReadAsIfAlone(t *testing.T) {
+	rng := rand.New(rand.NewSource(1))
+	dates := []string{"3/31/2009", "31/3/2009", "3/4/2009", "4/3/2009", "03.04.2009", "2009-03-04", "2009/3/4", "3-Oct-2009", "Oct3,2009", "Oct 3 2009", "3 Oct 2009", "2/30/2009", "3/31/1999", "3/31/20091", "1/1/2009", ""}
+	clocks := []string{" 1:05:09 PM", " 13:05", "T08:00:00", " 08:00:00.250", " 8", " 25:00", "", " ", "  7:00 AM", " 7:00 a.m.", "T7:00 AM", " 7:00Z", "\u00a07:00", " 7:00\u202fAM", " 7:00 AM 8:00", "1 8:00", " 7:00" + strings.Repeat(" ", 30)}
+	for range 200 {
+		var own []string
+		for range 1 + rng.Intn(4) {
+			own = append(own, dates[rng.Intn(len(dates))])
+		}
+		order := []DateOrder{AnyOrder, MonthFirst, DayFirst, bothOrders}[rng.Intn(4)]
+		o := &fileOrder{told: order, settled: true}
+		for range 200 {
+			s := []byte(own[rng.Intn(len(own))] + clocks[rng.Intn(len(clocks))])
+			if rng.Intn(20) == 0 && len(s) > 0 {
+				s[rng.Intn(len(s))] = " 19/:-TaZ"[rng.Intn(9)]
+			}
+			got, err := o.time(s, time.UTC)
+			want, bad := parseCultureTime(s, order, time.UTC)
+			if !got.Equal(want) || (err == nil) != (bad == nil) || err != nil && err.Error() != bad.Error() {
+				t.Fatalf("%q, order %d: %v, %v; alone %v, %v", s, order, got, err, want, bad)
+			}
+		}
+	}
+}
+
+// The order of a file's dates is looked for when a date needs it, and once.
+func TestTheOrderOfDatesIsReadWhenADateNeedsIt(t *testing.T) {
+	for _, c := range []struct {
+		times string
+		reads int
+	}{
+		{"3/31/2009 1:05:00 PM|31/3/2009 13:05|03.04.2009 8:00|3/3/2009 8:00|soon|", 0},
+		{"3/31/2009 1:05:00 PM|3/4/2009 8:00|4/3/2009 8:00", 1},
+	} {
+		reads := 0
+		o := newFileOrder(NewFile("in", nil), func() (DateOrder, error) { reads++; return MonthFirst, nil })
+		for _, s := range strings.Split(c.times, "|") {
+			o.time([]byte(s), time.UTC)
+		}
+		if reads != c.reads {
+			t.Errorf("%s: read %d times", c.times, reads)
+		}
+	}
+}
+
 func FuzzCultureTime(f *testing.F) {
 	for _, s := range []string{"3/31/2009 1:05:09 PM", "31.3.2009 13:05", "2009-03-31T13:05:09.5", "3/4/2009", "//", "1/1/2009 :", "3/31/2009 1:05:09\u202fPM"} {
 		f.Add(s)

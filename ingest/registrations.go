@@ -127,7 +127,7 @@ func (r *registrations) take() {
 }
 
 func (r *registrations) row() error {
-	at, err := parseCultureTime(r.p.Value(regExpires), r.order, time.UTC)
+	at, err := r.order.time(r.p.Value(regExpires), time.UTC)
 	if err != nil {
 		return err
 	}

@@ -197,7 +197,7 @@ func (r *reportReader) time(c *reportRow, column reportColumn) (at time.Time, ok
 	if len(raw) == 0 {
 		return at, false, nil
 	}
-	if at, err = parseCultureTime(raw, r.order, r.loc); err == nil {
+	if at, err = r.order.time(raw, r.loc); err == nil {
 		err = r.inFuture(at)
 	}
 	if err != nil {
