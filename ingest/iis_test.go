@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -83,53 +82,24 @@ func readIISFiles(t testing.TB, contents ...[]byte) *iisResult {
 }
 
 // TestIISGolden compares every folder of testdata/iis-w3c with what is read
-// from it; CALAUDIT_UPDATE=1 writes the expectations anew.
+// from it.
 func TestIISGolden(t *testing.T) {
-	logs, _ := filepath.Glob("testdata/iis-w3c/*/in.log")
-	if len(logs) < 9 {
-		t.Fatalf("%d cases", len(logs))
-	}
-	for _, in := range logs {
-		t.Run(filepath.Base(filepath.Dir(in)), func(t *testing.T) {
-			content, err := os.ReadFile(in)
-			if err != nil {
-				t.Fatal(err)
+	golden(t, "iis-w3c", 9, "want.json", func(t *testing.T, content []byte) string {
+		if v := sniffIIS(&Head{Text: content}); !v.Yes {
+			t.Errorf("not recognised: %+v", v)
+		}
+		res := readIISFiles(t, content)
+		rows := 0
+		for line := range strings.Lines(string(content)) {
+			if line = strings.Trim(line, "\x00\r\n "); line != "" && line[0] != '#' {
+				rows++
 			}
-			if v := sniffIIS(&Head{Text: content}); !v.Yes {
-				t.Errorf("not recognised: %+v", v)
-			}
-			res := readIISFiles(t, content)
-			rows := 0
-			for line := range strings.Lines(string(content)) {
-				if line = strings.Trim(line, "\x00\r\n "); line != "" && line[0] != '#' {
-					rows++
-				}
-			}
-			if res.rows != rows {
-				t.Errorf("%d rows accounted for, the file has %d", res.rows, rows)
-			}
-			var b bytes.Buffer
-			enc := json.NewEncoder(&b)
-			enc.SetEscapeHTML(false)
-			enc.SetIndent("", " ")
-			if err := enc.Encode(res); err != nil {
-				t.Fatal(err)
-			}
-			golden := filepath.Join(filepath.Dir(in), "want.json")
-			if os.Getenv("CALAUDIT_UPDATE") != "" {
-				if err := os.WriteFile(golden, b.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if b.String() != string(want) {
-				t.Errorf("got\n%s\nwant\n%s", b.String(), want)
-			}
-		})
-	}
+		}
+		if res.rows != rows {
+			t.Errorf("%d rows accounted for, the file has %d", res.rows, rows)
+		}
+		return asJSON(t, res)
+	})
 }
 
 func TestIISIsKnownByTheColumnOfPaths(t *testing.T) {

@@ -1,8 +1,6 @@
 package ingest
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,8 +16,7 @@ type qoeGolden struct {
 	Notes   map[string][]string
 }
 
-// TestQoEFolders reads whole folders as tools write them; CALAUDIT_UPDATE
-// writes what is read into want.json.
+// TestQoEFolders reads whole folders as tools write them.
 func TestQoEFolders(t *testing.T) {
 	dirs, err := filepath.Glob(filepath.Join("testdata", "qoe", "*"))
 	if err != nil || len(dirs) < 3 {
@@ -65,26 +62,7 @@ func TestQoEFolders(t *testing.T) {
 					got.Notes[file] = notes
 				}
 			}
-			var b bytes.Buffer
-			enc := json.NewEncoder(&b)
-			enc.SetEscapeHTML(false)
-			enc.SetIndent("", " ")
-			if err := enc.Encode(got); err != nil {
-				t.Fatal(err)
-			}
-			golden := filepath.Join(dir, "want.json")
-			if os.Getenv("CALAUDIT_UPDATE") != "" {
-				if err := os.WriteFile(golden, b.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if b.String() != string(want) {
-				t.Errorf("got\n%s\nwant\n%s", b.String(), want)
-			}
+			sameAsFile(t, filepath.Join(dir, "want.json"), asJSON(t, got))
 		})
 	}
 }

@@ -1,11 +1,7 @@
 package ingest
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -281,52 +277,22 @@ func TestAFileWithOpenRequestsAtItsEdgesWaitsForItsSiblings(t *testing.T) {
 }
 
 // TestSIPTraceGolden compares every folder of testdata/siptrace-* with what is
-// read from it; CALAUDIT_UPDATE=1 writes the expectations anew.
+// read from it.
 func TestSIPTraceGolden(t *testing.T) {
 	for name, shape := range traceShapes {
-		cases, _ := filepath.Glob(filepath.Join("testdata", "siptrace-"+name, "*", "in.*"))
-		if len(cases) < 2 {
-			t.Fatalf("%d cases of %s", len(cases), name)
-		}
-		for _, in := range cases {
-			t.Run(name+"/"+filepath.Base(filepath.Dir(in)), func(t *testing.T) {
-				content, err := os.ReadFile(in)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if h := directoryHead(t, content); !siptrace.Looks(shape, h.Text) {
-					t.Error("not recognised")
-				}
-				res := readTraces(t, shape, traceEnv, string(content))
-				var b bytes.Buffer
-				enc := json.NewEncoder(&b)
-				enc.SetEscapeHTML(false)
-				enc.SetIndent("", " ")
-				err = enc.Encode(struct {
-					Rows    int            `json:"rows"`
-					Facts   []string       `json:"facts"`
-					Skipped map[string]int `json:"skipped,omitempty"`
-					Rejects []Reject       `json:"rejects,omitempty"`
-					Notes   []string       `json:"notes,omitempty"`
-				}{res.total(), res.facts(), res.skipped, res.rejects, res.notes})
-				if err != nil {
-					t.Fatal(err)
-				}
-				golden := filepath.Join(filepath.Dir(in), "want.json")
-				if os.Getenv("CALAUDIT_UPDATE") != "" {
-					if err := os.WriteFile(golden, b.Bytes(), 0o644); err != nil {
-						t.Fatal(err)
-					}
-				}
-				want, err := os.ReadFile(golden)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if b.String() != string(want) {
-					t.Errorf("got\n%s\nwant\n%s", b.String(), want)
-				}
-			})
-		}
+		golden(t, "siptrace-"+name, 2, "want.json", func(t *testing.T, content []byte) string {
+			if h := directoryHead(t, content); !siptrace.Looks(shape, h.Text) {
+				t.Error("not recognised")
+			}
+			res := readTraces(t, shape, traceEnv, string(content))
+			return asJSON(t, struct {
+				Rows    int            `json:"rows"`
+				Facts   []string       `json:"facts"`
+				Skipped map[string]int `json:"skipped,omitempty"`
+				Rejects []Reject       `json:"rejects,omitempty"`
+				Notes   []string       `json:"notes,omitempty"`
+			}{res.total(), res.facts(), res.skipped, res.rejects, res.notes})
+		})
 	}
 }
 
