@@ -181,7 +181,7 @@ func TestJSON(t *testing.T) {
 			t.Errorf("%s: invalid or null: %s", name, out)
 		}
 	}
-	for i, d := range []Document{Subjects(nil, "device", "", false, 10), Imports(nil), Rejected(nil), Runs(nil), Policies(nil),
+	for i, d := range []Document{Subjects(nil, "device", "", false, 10), Imports(nil, false), Rejected(nil), Runs(nil), Policies(nil),
 		ExportFormats(nil), Checks(nil)} {
 		if out := write(t, d, Options{Format: "json"}); out != "[]\n" {
 			t.Errorf("empty list %d is %q", i, out)
@@ -210,7 +210,7 @@ func TestJSON(t *testing.T) {
 
 func TestEmptyListsInAllFormats(t *testing.T) {
 	for _, f := range Formats() {
-		for _, d := range []Document{Shortfall(&audit.Report{}), Subjects(nil, "user", "", false, 5), Subject(audit.Subject{}, "", nil, nil, nil), Imports(nil),
+		for _, d := range []Document{Shortfall(&audit.Report{}), Subjects(nil, "user", "", false, 5), Subject(audit.Subject{}, "", nil, nil, nil), Imports(nil, false),
 			Rejected(nil), Runs(nil), Differences(Diff{}), Licenses(nil, nil, nil), Policies(nil), ExportFormats(nil), Checks(nil)} {
 			if out := write(t, d, Options{Format: f, Width: 80}); out == "" {
 				t.Errorf("%s: nothing for %q", f, d.Title)

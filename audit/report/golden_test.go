@@ -68,7 +68,7 @@ func documents(t testing.TB) map[string]Document {
 				SHA256: "ab12", When: "2009-04-01T01:00:05Z", SkippedWhy: map[string]int{"synthetic test traffic": 12, "group conference": 1},
 				Problems: []string{"the header lacks ReferredById; column ignored"}},
 			{File: "exports/directory/users.ldf", Format: "directory-ldif", Read: 300, Stored: 300, Run: 3},
-		}),
+		}, false),
 		"rejected": Rejected([]Rejection{
 			{"exports/activity.csv", 12, "time \"2009-13-01\" is no date; write YYYY-MM-DD HH:MM:SS", "2009-13-01,im-login,alice@contoso.com"},
 			{"exports/activity.csv", 19, "2 columns instead of 12", "=cmd|'/C calc'!A0,x"},

@@ -37,7 +37,7 @@ type Rejection struct {
 
 // Imports lists ingested files, why rows of them were skipped, and what was
 // said about them.
-func Imports(imports []Import) Document {
+func Imports(imports []Import, dry bool) Document {
 	g := Grid{
 		Main:  true,
 		Empty: "Nothing was imported.",
@@ -89,7 +89,11 @@ func Imports(imports []Import) Document {
 		g.Foot[0].Text = "all"
 		g.Foot[14].Text = ""
 	}
-	d := Document{Title: plural(len(imports), "file", "files") + " imported", Value: value, Grids: []Grid{g}}
+	title := plural(len(imports), "file", "files") + " imported"
+	if dry {
+		title = "Dry run: " + plural(len(imports), "file", "files") + " would be imported, nothing is stored"
+	}
+	d := Document{Title: title, Value: value, Grids: []Grid{g}}
 	if len(why.Rows) > 0 {
 		d.Grids = append(d.Grids, why)
 	}

@@ -53,7 +53,7 @@ records; a file is taken in wholly or not at all.`,
 			if dryRun {
 				return a.dryRun(ctx, args, &f)
 			}
-			return a.writing(ctx, true, func(s *store.Store) error { return a.ingestReport(ctx, s, args, &f) })
+			return a.writing(ctx, true, func(s *store.Store) error { return a.ingestReport(ctx, s, args, &f, false) })
 		}),
 	}
 	f.add(cmd)
@@ -353,11 +353,11 @@ func (a *app) dryRun(ctx context.Context, paths []string, f *ingestFlags) error 
 		return err
 	}
 	defer done()
-	return a.ingestReport(ctx, s, paths, f)
+	return a.ingestReport(ctx, s, paths, f, true)
 }
 
 // ingestReport ingests, sets the exit status and prints the tallies.
-func (a *app) ingestReport(ctx context.Context, s *store.Store, paths []string, f *ingestFlags) error {
+func (a *app) ingestReport(ctx context.Context, s *store.Store, paths []string, f *ingestFlags, dry bool) error {
 	in, err := a.ingest(ctx, s, paths, f, nil)
 	if err != nil {
 		return err
@@ -368,5 +368,5 @@ func (a *app) ingestReport(ctx context.Context, s *store.Store, paths []string, 
 	case f.strictData && in.tally.Rejected > 0:
 		a.status = exitEvidence
 	}
-	return a.importsReport(ctx, s, in.since)
+	return a.importsReport(ctx, s, in.since, dry)
 }

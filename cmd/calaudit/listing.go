@@ -110,7 +110,7 @@ func (a *app) formatsCommand() *cobra.Command {
 			case queries && a.format != "table":
 				return usagef("queries are text to be run, --format %s has no meaning for them; valid formats: table; see --as", a.format)
 			case queries:
-				return a.queries(product, as)
+				return a.queries(args[0], product, as)
 			case product != "" || as != "":
 				return usagef("--product and --as choose among --queries")
 			}
@@ -133,7 +133,7 @@ func (a *app) formatsCommand() *cobra.Command {
 			return a.write(report.ExportFormats(list))
 		}),
 	}
-	cmd.Flags().BoolVar(&queries, "queries", false, "print instead the queries that export what is read of the call detail records and the quality database")
+	cmd.Flags().BoolVar(&queries, "queries", false, "print instead the queries that export what is read: cdr, of the call detail records and the quality database, qoe, of that alone")
 	cmd.Flags().StringVar(&product, "product", "", "of the queries those for one product: ocs2007r2, lync2010, lync2013, sfb2015")
 	cmd.Flags().StringVar(&as, "as", "", "of the queries one form: "+strings.Join(queryForms, ", "))
 	return cmd

@@ -20,7 +20,7 @@ func (a *app) importsCommand() *cobra.Command {
 		RunE: a.do(func(ctx context.Context, _ []string) error {
 			return a.reading(ctx, func(s *store.Store) error {
 				if !rejected {
-					return a.importsReport(ctx, s, 0)
+					return a.importsReport(ctx, s, 0, false)
 				}
 				list := []report.Rejection{}
 				err := s.Rejects(ctx, func(r store.Rejected) error {
@@ -38,8 +38,9 @@ func (a *app) importsCommand() *cobra.Command {
 	return cmd
 }
 
-// importsReport prints the imports with ids above since.
-func (a *app) importsReport(ctx context.Context, s *store.Store, since int) error {
+// importsReport prints the imports with ids above since. dry: those that a dry
+// run would make.
+func (a *app) importsReport(ctx context.Context, s *store.Store, since int, dry bool) error {
 	imports, err := s.Imports(ctx, since)
 	if err != nil {
 		return err
@@ -51,7 +52,7 @@ func (a *app) importsReport(ctx context.Context, s *store.Store, since int) erro
 			Read: t.Read, Stored: t.Stored, Duplicate: t.Duplicate, Skipped: t.Skipped, Rejected: t.Rejected,
 			SHA256: im.SHA256, When: im.At.Format(time.RFC3339), Notes: im.Notes, SkippedWhy: im.Skips, Problems: im.Problems})
 	}
-	return a.write(report.Imports(list))
+	return a.write(report.Imports(list, dry))
 }
 
 func (a *app) checkCommand() *cobra.Command {

@@ -11,9 +11,10 @@ import (
 // queryForms are the ways in which the queries can be printed.
 var queryForms = []string{"sqlcmd", "powershell"}
 
-// queries prints what exports the call detail records and the quality database: a
-// script for sqlcmd and one for PowerShell for each, for one product or all.
-func (a *app) queries(product, as string) error {
+// queries prints what exports the call detail records and the quality database,
+// or of the format qoe that alone: a script for sqlcmd and one for PowerShell for
+// each, for one product or all.
+func (a *app) queries(format, product, as string) error {
 	var b strings.Builder
 	found := false
 	var names []string
@@ -26,7 +27,7 @@ func (a *app) queries(product, as string) error {
 		for _, form := range queryForms {
 			for _, d := range databases {
 				switch list := d.of(p.Name); {
-				case as != "" && as != form, len(list) == 0:
+				case as != "" && as != form, len(list) == 0, format == "qoe" && d.name != "QoEMetrics":
 				case form == "sqlcmd":
 					sqlcmdScript(&b, d, p.Name, p.About, list)
 				default:
