@@ -36,7 +36,7 @@ type Rejection struct {
 }
 
 // Imports lists ingested files, why rows of them were skipped, and what was
-// said about them.
+// said about them; dry: as they would be.
 func Imports(imports []Import, dry bool) Document {
 	g := Grid{
 		Main:  true,
