@@ -44,9 +44,10 @@ func sniffCsUser(h *Head) Verdict {
 	if !ok || p.any("OwnerUrn") || contactType(p) {
 		return Verdict{}
 	}
-	user := p.any("EnterpriseVoiceEnabled", "HomeServer", "SamAccountName")
+	typed := strings.HasSuffix(p.typ, ".ocsaduser")
+	user := typed || p.any("EnterpriseVoiceEnabled", "HomeServer", "SamAccountName")
 	switch {
-	case !p.any("SipAddress") && (strings.HasSuffix(p.typ, ".ocsaduser") || p.any("RegistrarPool") && p.any("EnterpriseVoiceEnabled")):
+	case !p.any("SipAddress") && (typed || p.any("RegistrarPool") && p.any("EnterpriseVoiceEnabled")):
 		return Verdict{Broken: true, Why: "the list of users lacks the property SipAddress, so nobody could be named; export all properties of Get-CsUser"}
 	case !p.any("SipAddress"):
 		return Verdict{}
@@ -56,7 +57,7 @@ func sniffCsUser(h *Head) Verdict {
 		return Verdict{Broken: true, Why: "the list of users names neither RegistrarPool nor HomeServer, so nobody would count as hosted; export all properties of Get-CsUser"}
 	case p.any("DisplayNumber"): // a phone
 		return Verdict{}
-	case p.any("LineURI", "RegistrarPool", "DialPlan"):
+	case p.any("LineURI", "RegistrarPool", "DialPlan", "Enabled", "Identity"):
 		return Verdict{Broken: true, Why: "people and phones cannot be told apart: the list names neither EnterpriseVoiceEnabled (users) nor DisplayNumber (phones); export all properties"}
 	}
 	return Verdict{}

@@ -65,10 +65,10 @@ func plainFormat() Format {
 
 func sniffPlain(h *Head) Verdict {
 	t, err := sniffTable(h)
-	if err != nil || t.Column("activity") < 0 {
+	if err != nil {
 		return Verdict{}
 	}
-	known := 0
+	known, does := 0, t.Column("activity") >= 0 // the column that no other table has
 	var missing []string
 	for _, f := range plainFields {
 		if t.Column(f.Name) >= 0 {
@@ -78,11 +78,11 @@ func sniffPlain(h *Head) Verdict {
 		}
 	}
 	switch {
-	case t.twice != "" && (len(missing) == 0 || known >= 3):
+	case t.twice != "" && does && (len(missing) == 0 || known >= 3):
 		return Verdict{Broken: true, Why: fmt.Sprintf("the activity file names the column %q twice; keep one", t.twice)}
 	case len(missing) == 0:
 		return Verdict{Yes: true}
-	case known >= 3:
+	case does && known >= 3, known >= 4 && len(missing) == 1:
 		return Verdict{Broken: true, Why: fmt.Sprintf("the activity file lacks the column %s; needed are time, activity and user", strings.Join(missing, ", "))}
 	}
 	return Verdict{}
