@@ -51,7 +51,10 @@ func (o *fileOrder) time(s []byte, loc *time.Location) (time.Time, error) {
 	}
 	at, err := parseCultureTime(s, o, loc)
 	if n := bytes.IndexByte(s, ' '); known && err == nil && n > 0 && n <= longestDate {
-		o.date, o.day = append(o.date[:0], s[:n]...), at.UnixMilli()/dayMillis*dayMillis
+		// The month of "Oct 3 2009" is no date.
+		if _, clock, bad := splitLocal(s[:n]); bad == nil && len(clock) == 0 {
+			o.date, o.day = append(o.date[:0], s[:n]...), at.UnixMilli()/dayMillis*dayMillis
+		}
 	}
 	return at, err
 }

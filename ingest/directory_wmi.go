@@ -129,7 +129,7 @@ func wmicRow(t *Table) func([][]byte) [][]byte {
 		switch {
 		case strings.HasSuffix(key, "dn"), strings.HasSuffix(key, "dnifmoving"), strings.HasSuffix(key, "policy"):
 			kinds[i] = isDN
-		case key == "enabled", key == "ucenabled":
+		case strings.HasPrefix(key, "enabled"), key == "ucenabled": // ArchivingEnabled is a word
 			kinds[i] = isTruth
 		case key == "displayname":
 			name = i

@@ -154,3 +154,21 @@ func TestCommasInNamesOfWMICArePutBack(t *testing.T) {
 		}
 	}
 }
+
+// A damaged DN has a field too many as well: what follows Enabled must not take
+// its place, or somebody who is not enabled would be.
+func TestAFieldOfADamagedDNIsNotPutIntoTheName(t *testing.T) {
+	text := "Node,DisplayName,Enabled,EnabledForEnhancedPresence,EnabledForFederation,HomeServerDN,PrimaryURI\r\r\n" +
+		"FE1,Dan Down,FALSE,TRUE,TRUE,CN=LC Services,C?N=Microsoft,CN=pool1,CN=Pools,DC=contoso,DC=com,sip:dan@contoso.com\r\r\n"
+	rejected := 0
+	err := formatNamed(t, wmiUsers.format).Read(context.Background(), []*File{NewFile("in", []byte(text))}, &Env{Now: importTime}, func(b *Batch) error {
+		for i := range b.Entries {
+			t.Errorf("%+v", b.Entries[i])
+		}
+		rejected += len(b.Rejects)
+		return nil
+	})
+	if err != nil || rejected != 1 {
+		t.Errorf("%d rejected, %v", rejected, err)
+	}
+}

@@ -177,10 +177,12 @@ func unescaped(v []byte) []byte {
 
 // withoutPasswords takes them out of addresses, `http://user:password@host`.
 func withoutPasswords(v []byte) []byte {
+	var out []byte // of v, up to done
+	done := 0
 	for from := 0; ; {
 		i := bytes.Index(v[from:], []byte("://"))
 		if i < 0 {
-			return v
+			break
 		}
 		from += i + 3
 		n := bytes.IndexAny(v[from:], `@/? "`)
@@ -188,7 +190,12 @@ func withoutPasswords(v []byte) []byte {
 			continue
 		}
 		if colon := bytes.IndexByte(v[from:from+n], ':'); colon >= 0 {
-			v = slices.Concat(v[:from+colon+1], []byte(Removed), v[from+n:])
+			out = append(append(out, v[done:from+colon+1]...), Removed...)
+			done = from + n
 		}
 	}
+	if done == 0 {
+		return v
+	}
+	return append(out, v[done:]...)
 }

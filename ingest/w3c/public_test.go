@@ -62,3 +62,17 @@ func TestARejectedRowIsPublic(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A row may be a million bytes of addresses: it is not copied for each.
+func TestPasswordsOfManyAddressesAreTakenOutInOneCopy(t *testing.T) {
+	const addresses = 1000
+	row := []byte(strings.Repeat("://a:b@", addresses))
+	allocs := testing.AllocsPerRun(1, func() {
+		if got := bytes.Count(Redact(nil, row), []byte("://a:"+Removed+"@")); got != addresses {
+			t.Errorf("%d of %d taken out", got, addresses)
+		}
+	})
+	if allocs > addresses/10 {
+		t.Errorf("%.0f allocations for %d addresses", allocs, addresses)
+	}
+}
