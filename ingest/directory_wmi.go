@@ -141,7 +141,7 @@ func wmicRow(t *Table) func([][]byte) [][]byte {
 	join := func(fields [][]byte, commas int) (fits bool) {
 		row, fits = row[:0], true
 		for at := 0; at < len(fields) && len(row) <= len(kinds); {
-			value, kind := fields[at], uint8(plain)
+			value, kind, own := fields[at], uint8(plain), false
 			at++
 			if len(row) < len(kinds) {
 				kind = kinds[len(row)]
@@ -149,7 +149,7 @@ func wmicRow(t *Table) func([][]byte) [][]byte {
 			switch {
 			case len(row) == name:
 				for n := 0; n < commas && at < len(fields); n++ {
-					value = rejoined(value, fields[at])
+					value, own = rejoined(value, fields[at], own)
 					at++
 				}
 			case kind == isTruth:
@@ -160,7 +160,7 @@ func wmicRow(t *Table) func([][]byte) [][]byte {
 				ends := isDC(value)
 				for ; at < len(fields) && joins(value, ends, fields[at]); at++ {
 					ends = isDC(fields[at])
-					value = rejoined(value, fields[at])
+					value, own = rejoined(value, fields[at], own)
 				}
 			}
 			row = append(row, value)
@@ -192,12 +192,15 @@ func wmicRow(t *Table) func([][]byte) [][]byte {
 }
 
 // rejoined puts a comma back between two values. They mostly stand in one line
-// still, as it was read.
-func rejoined(a, b []byte) []byte {
+// still, as it was read; if not, a is copied, once: own tells that it was.
+func rejoined(a, b []byte, own bool) ([]byte, bool) {
 	if n := len(a); len(b) > 0 && cap(a) > n+len(b) && a[:n+1][n] == ',' && &a[:n+2][n+1] == &b[0] {
-		return a[:n+1+len(b)]
+		return a[:n+1+len(b)], own
 	}
-	return append(append(append([]byte(nil), a...), ','), b...)
+	if !own {
+		a = a[:len(a):len(a)]
+	}
+	return append(append(a, ','), b...), true
 }
 
 // joins tells whether a field goes on with a DN. A DN ends with its DC parts:

@@ -172,3 +172,23 @@ func TestAFieldOfADamagedDNIsNotPutIntoTheName(t *testing.T) {
 		t.Errorf("%d rejected, %v", rejected, err)
 	}
 }
+
+// A row of another tool has quotes between the parts of a DN, and may have any
+// number of them: it is not copied for each.
+func TestAFieldOfManyPartsIsPutTogetherInOneCopy(t *testing.T) {
+	const parts = 1000
+	mend := wmicRow(&Table{header: []string{"Node", "DisplayName", "HomeServerDN"}})
+	fields := [][]byte{[]byte("FE1"), []byte("Alice Ash")}
+	for range parts {
+		fields = append(fields, []byte("DC=x"))
+	}
+	want := strings.Repeat(",DC=x", parts)[1:]
+	allocs := testing.AllocsPerRun(1, func() {
+		if row := mend(fields); len(row) != 3 || string(row[2]) != want || string(fields[2]) != "DC=x" {
+			t.Errorf("%d fields", len(row))
+		}
+	})
+	if allocs > parts/10 {
+		t.Errorf("%.0f allocations for %d parts", allocs, parts)
+	}
+}
