@@ -95,8 +95,14 @@ func (c *caster) instances(ids *interned, nodes []int32, node func(ingest.ID) in
 			}
 		}
 	}
+	if len(of) == 0 {
+		return
+	}
 	for i, n := range c.in.Names {
-		if first, ok := of[n.Text]; ok && n.Kind == ingest.EndpointName {
+		if n.Kind != ingest.EndpointName {
+			continue
+		}
+		if first, ok := of[n.Text]; ok {
 			same[first] = append(same[first], ingest.ID(i))
 		}
 	}

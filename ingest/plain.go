@@ -207,13 +207,7 @@ func (p *plainReader) row() {
 }
 
 func (p *plainReader) record() (rec Record, nobody bool, err error) {
-	clock := p.field(plainTime)
-	at, ok := parsePlainTime(clock, p.loc)
-	if ok {
-		at, err = plausible(at, clock)
-	} else {
-		at, err = parseTime(string(clock), p.loc)
-	}
+	at, err := ParseTime(p.field(plainTime), p.loc)
 	if err != nil {
 		return rec, false, err
 	}

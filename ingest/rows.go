@@ -218,11 +218,11 @@ func EscapeRaw(raw []byte) string {
 // ParseTime reads the date forms that are not ambiguous: RFC 3339 and
 // YYYY-MM-DD HH:MM:SS[.fff] (a "T" between them too), the latter in loc. The
 // result is UTC. A local time that the zone skips (summer time) is an error.
-func ParseTime(s string, loc *time.Location) (time.Time, error) {
+func ParseTime[T string | []byte](s T, loc *time.Location) (time.Time, error) {
 	if t, ok := parsePlainTime(s, loc); ok {
 		return plausible(t, s)
 	}
-	return parseTime(s, loc)
+	return parseTime(string(s), loc)
 }
 
 // parseTime is ParseTime for what may stand in any form.

@@ -1,9 +1,6 @@
 package ingest
 
-import (
-	"hash/maphash"
-	"slices"
-)
+import "hash/maphash"
 
 // textTable finds what was made of a text, by open addressing: what is looked
 // through is a few bytes for each text, and growing takes no hash anew.
@@ -51,13 +48,12 @@ func (t *textTable[T]) put(hash uint32, text string, value T) *T {
 	if len(t.all)*2 >= len(t.slots) {
 		old := t.slots
 		t.slots = make([]textSlot, max(1<<6, 2*len(old)))
-		t.all = append(make([]textValue[T], 0, len(t.slots)/2), t.all...)
+		t.all = append(make([]textValue[T], 0, len(t.slots)/2), t.all...) // for as many as there is place for
 		for _, s := range old {
 			if s.at != 0 {
 				t.place(s)
 			}
 		}
-		t.all = slices.Grow(t.all, len(t.slots)/2-len(t.all)) // for as many as there is place for
 	}
 	t.all = append(t.all, textValue[T]{text, value})
 	t.place(textSlot{hash, uint32(len(t.all))})
