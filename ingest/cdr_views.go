@@ -3,7 +3,7 @@ package ingest
 // views returns the reader of a view's rows. A view makes the same records as
 // the tables behind it: exports of either mean the same.
 func (s *cdrSet) views(r *cdrRows) rowReader {
-	v := &cdrView{cdrRows: r, names: make([]textTable[cdrEntry], len(r.t.Header()))}
+	v := &cdrView{cdrRows: r, users: recall[viewParty]{most: mostParties}, names: make([]recall[cdrEntry], len(r.t.Header()))}
 	switch r.part.def.name {
 	case "RegistrationView":
 		return v.registration()
@@ -27,8 +27,8 @@ func (s *cdrSet) views(r *cdrRows) rowReader {
 // of one is kept.
 type cdrView struct {
 	*cdrRows
-	users textTable[viewParty]  // by address and tenant
-	names []textTable[cdrEntry] // of clients, servers, machines, phones, meetings: by column
+	users recall[viewParty]  // by address and tenant
+	names []recall[cdrEntry] // of clients, servers, machines, phones, meetings: by column
 	key   []byte
 }
 
@@ -53,10 +53,9 @@ func (v *cdrView) party(uri, tenant int, p *Party) (named bool, err error) {
 		v.key = append(append(append(v.key[:0], text...), 0), t...) // no value holds a NUL byte
 		key = v.key
 	}
-	hash := textBytesHash(key)
-	known := find(&v.users, hash, key)
+	known := v.users.get(key)
 	if known == nil {
-		if known, err = v.learn(uri, tenant, text, key, hash); err != nil {
+		if known, err = v.learn(uri, tenant, text, key); err != nil {
 			return true, err
 		}
 	}
@@ -65,7 +64,7 @@ func (v *cdrView) party(uri, tenant int, p *Party) (named bool, err error) {
 }
 
 // learn makes a party of an address that is not known yet.
-func (v *cdrView) learn(uri, tenant int, text, key []byte, hash uint32) (*viewParty, error) {
+func (v *cdrView) learn(uri, tenant int, text, key []byte) (*viewParty, error) {
 	raw := string(text)
 	user, err := ParseUser(raw)
 	if err != nil {
@@ -81,7 +80,7 @@ func (v *cdrView) learn(uri, tenant int, text, key []byte, hash uint32) (*viewPa
 	if len(key) > len(text) {
 		raw = string(key)
 	}
-	return v.users.keep(hash, raw, known, mostParties), nil
+	return v.users.keep(raw, known), nil
 }
 
 // viewTenant reads a tenant: the key as Tenants has it, or a word for it. The
@@ -99,8 +98,7 @@ func (v *cdrView) named(column int, learn func(e *cdrEntry, text string) error) 
 	if len(text) == 0 {
 		return cdrEntry{}, nil
 	}
-	hash := textBytesHash(text)
-	if e := find(&v.names[column], hash, text); e != nil {
+	if e := v.names[column].get(text); e != nil {
 		return *e, nil
 	}
 	var e cdrEntry
@@ -108,7 +106,7 @@ func (v *cdrView) named(column int, learn func(e *cdrEntry, text string) error) 
 	if err := learn(&e, own); err != nil {
 		return e, wrongValue(v.t.Header()[column], own, err, mendOrExport)
 	}
-	v.names[column].keep(hash, own, e, mostTexts)
+	v.names[column].keep(own, e)
 	return e, nil
 }
 

@@ -55,7 +55,7 @@ func (r *cdrRows) qoeKeyColumns() cdrKey {
 type qoeRef struct {
 	column int
 	ids    *cdrIDs
-	texts  *textTable[cdrEntry] // of a view
+	texts  *recall[cdrEntry] // of a view
 	learn  func(e *cdrEntry, text string) error
 }
 
@@ -83,15 +83,14 @@ func (r *cdrRows) refer(f *qoeRef) (e *cdrEntry, id int64, named bool, err error
 		r.gap = r.gap || e.gap
 		return e, id, true, nil
 	}
-	hash := textBytesHash(b)
-	if e := find(f.texts, hash, b); e != nil {
+	if e := f.texts.get(b); e != nil {
 		return e, 0, true, nil
 	}
 	text, learnt := string(b), cdrEntry{state: cdrKnown}
 	if err := f.learn(&learnt, text); err != nil {
 		return nil, 0, true, wrongValue(r.t.Header()[f.column], text, err, mendOrExport)
 	}
-	return f.texts.keep(hash, text, learnt, mostTexts), 0, true, nil
+	return f.texts.keep(text, learnt), 0, true, nil
 }
 
 // qoeSide is the columns of one side of a session, and what stands in them.
@@ -110,13 +109,13 @@ type qoeSide struct {
 
 // qoeSide finds the columns of a side. texts is nil for a table; in a view both
 // sides share by table what was learnt of texts.
-func (s *cdrSet) qoeSide(r *cdrRows, side string, texts map[string]*textTable[cdrEntry]) *qoeSide {
+func (s *cdrSet) qoeSide(r *cdrRows, side string, texts map[string]*recall[cdrEntry]) *qoeSide {
 	c := &qoeSide{code: -1}
 	find := func(f *qoeRef, column, table, what string, learn func(*cdrEntry, string) error) {
 		f.column, f.learn = r.t.Column(side+column), learn
 		if texts != nil {
 			if texts[table] == nil {
-				texts[table] = &textTable[cdrEntry]{}
+				texts[table] = &recall[cdrEntry]{}
 			}
 			f.texts = texts[table]
 			return
@@ -224,10 +223,10 @@ func (s *cdrSet) qoeSessions(r *cdrRows, view bool) rowReader {
 	from, to := r.t.Column("StartTime"), r.t.Column("EndTime")
 	category, dialog := r.t.Column("DialogCategory"), r.t.Column("SessionID")
 	meeting := qoeRef{column: r.t.Column("ConferenceKey"), learn: s.qoeConference}
-	var texts map[string]*textTable[cdrEntry]
+	var texts map[string]*recall[cdrEntry]
 	if view {
-		texts = map[string]*textTable[cdrEntry]{}
-		meeting.column, meeting.texts = r.t.Column("ConferenceURI"), &textTable[cdrEntry]{}
+		texts = map[string]*recall[cdrEntry]{}
+		meeting.column, meeting.texts = r.t.Column("ConferenceURI"), &recall[cdrEntry]{}
 	} else {
 		meeting.ids = r.lack("Conference", "organisers of meetings", meeting.column)
 	}
